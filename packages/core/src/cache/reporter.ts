@@ -1,0 +1,52 @@
+import { type Channel, channel } from 'node:diagnostics_channel'
+import { EventEmitter } from 'node:events'
+import type { CacheEvent, CacheEventOf, CacheEventType } from '../events.ts'
+import { type CacheStats, StatsCounter } from './stats.ts'
+
+/** Where an application listens. A listener that throws is reported as a process warning and disturbs nobody. */
+export interface CacheEvents {
+  on<Type extends CacheEventType>(type: Type, listener: (event: CacheEventOf<Type>) => void): this
+  off<Type extends CacheEventType>(type: Type, listener: (event: CacheEventOf<Type>) => void): this
+}
+
+/** Counts every event, and hands it to whoever listens. */
+export class Reporter {
+  readonly #namespace: string
+  readonly #counter = new StatsCounter()
+  readonly #emitter = new EventEmitter()
+  readonly #channels = new Map<CacheEventType, Channel>()
+
+  constructor(namespace: string) {
+    this.#namespace = namespace
+  }
+
+  get events(): CacheEvents {
+    return this.#emitter
+  }
+
+  stats(): CacheStats {
+    return this.#counter.snapshot()
+  }
+
+  readonly report = (event: CacheEvent): void => {
+    this.#counter.count(event)
+    if (this.#emitter.listenerCount(event.type) > 0) {
+      try {
+        this.#emitter.emit(event.type, event)
+      } catch (error) {
+        process.emitWarning(error instanceof Error ? error : String(error))
+      }
+    }
+    const published = this.#channel(event.type)
+    if (published.hasSubscribers) published.publish({ ...event, namespace: this.#namespace })
+  }
+
+  #channel(type: CacheEventType): Channel {
+    let known = this.#channels.get(type)
+    if (!known) {
+      known = channel(`cache-aside:${type}`)
+      this.#channels.set(type, known)
+    }
+    return known
+  }
+}

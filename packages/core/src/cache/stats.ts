@@ -1,0 +1,109 @@
+import { createHistogram } from 'node:perf_hooks'
+import type { CacheEvent } from '../events.ts'
+
+/** What a cache has counted in this process since it was made. */
+export interface CacheStats {
+  readonly hits: number
+  readonly misses: number
+  /** Hits over reads; 0 before the first read. */
+  readonly hitRatio: number
+  readonly loads: number
+  readonly loadErrors: number
+  /** Misses that did not load, because another caller did: in this process or in another. */
+  readonly stampedesSuppressed: number
+  readonly fillsRejected: number
+  /** Keys invalidated. */
+  readonly invalidations: number
+  readonly invalidationErrors: number
+  readonly storeErrors: number
+  readonly corrupt: number
+  /** Of loads that gave a value, in milliseconds; zeros before the first. */
+  readonly loadLatency: {
+    readonly count: number
+    readonly mean: number
+    readonly p50: number
+    readonly p99: number
+    readonly max: number
+  }
+}
+
+/** Counts events; the only place where an event becomes a number. */
+export class StatsCounter {
+  #hits = 0
+  #misses = 0
+  #loadErrors = 0
+  #suppressed = 0
+  #fillsRejected = 0
+  #invalidations = 0
+  #invalidationErrors = 0
+  #storeErrors = 0
+  #corrupt = 0
+  /** In microseconds: a histogram holds whole numbers from 1. */
+  readonly #latency = createHistogram()
+
+  count(event: CacheEvent): void {
+    switch (event.type) {
+      case 'hit':
+        this.#hits++
+        return
+      case 'miss':
+        this.#misses++
+        return
+      case 'load':
+        this.#latency.record(Math.max(1, Math.round(event.duration * 1_000)))
+        return
+      case 'load-error':
+        this.#loadErrors++
+        return
+      case 'join':
+      case 'wait':
+        this.#suppressed++
+        return
+      case 'fill':
+        if (!event.accepted) this.#fillsRejected++
+        return
+      case 'invalidate':
+        this.#invalidations += event.keys.length
+        return
+      case 'invalidate-error':
+        this.#invalidationErrors += event.keys.length
+        return
+      case 'store-error':
+        this.#storeErrors++
+        return
+      case 'corrupt':
+        this.#corrupt++
+        return
+      case 'lease-lost':
+      case 'oversize':
+        return
+    }
+    event satisfies never
+  }
+
+  snapshot(): CacheStats {
+    const { count } = this.#latency
+    const milliseconds = (microseconds: number) => (count === 0 ? 0 : microseconds / 1_000)
+    const reads = this.#hits + this.#misses
+    return {
+      hits: this.#hits,
+      misses: this.#misses,
+      hitRatio: reads === 0 ? 0 : this.#hits / reads,
+      loads: count + this.#loadErrors,
+      loadErrors: this.#loadErrors,
+      stampedesSuppressed: this.#suppressed,
+      fillsRejected: this.#fillsRejected,
+      invalidations: this.#invalidations,
+      invalidationErrors: this.#invalidationErrors,
+      storeErrors: this.#storeErrors,
+      corrupt: this.#corrupt,
+      loadLatency: {
+        count,
+        mean: milliseconds(this.#latency.mean),
+        p50: milliseconds(this.#latency.percentile(50)),
+        p99: milliseconds(this.#latency.percentile(99)),
+        max: milliseconds(this.#latency.max),
+      },
+    }
+  }
+}

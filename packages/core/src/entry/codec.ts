@@ -1,0 +1,50 @@
+import { UncacheableValueError } from '../errors.ts'
+
+/**
+ * Value ↔ bytes. A value must come back equal to itself, or be refused: an entry is read by other processes and later versions.
+ */
+export interface Codec {
+  /** Written into every entry: an entry of another codec is a miss. Change it when the format changes. `[a-z0-9.-]`, 1 to 32 characters. */
+  readonly id: string
+  /** Throws on a value it cannot bring back; the message says what is wrong with it. */
+  encode(value: unknown): Buffer
+  /** Throws on bytes it cannot read; the entry is then a miss. */
+  decode(payload: Buffer): unknown
+}
+
+/**
+ * JSON, readable in redis-cli.
+ *
+ * What JSON does to a value holds on a miss as on a hit, because every caller gets the decoded copy: a `Date` becomes
+ * its ISO text, a `Buffer` becomes `{ type: 'Buffer', data: [...] }`, `NaN` and infinities become `null`, and a property
+ * that is `undefined` is left out. Refused, because JSON would lose them in silence: `undefined` itself, functions,
+ * symbols, `Map`, `Set`; and what it cannot write: bigints and cycles.
+ */
+export const jsonCodec: Codec = {
+  id: 'json',
+  encode: (value) => {
+    if (value === undefined) throw new TypeError('undefined cannot be cached; return null for "does not exist"')
+    return Buffer.from(JSON.stringify(value, refuseWhatJsonLoses))
+  },
+  decode: (payload) => JSON.parse(payload.toString()) as unknown,
+}
+
+function refuseWhatJsonLoses(property: string, value: unknown): unknown {
+  const kind = typeof value
+  if (kind === 'function' || kind === 'symbol' || kind === 'bigint')
+    throw new TypeError(`${where(property)} is a ${kind}, which JSON cannot hold`)
+  if (value instanceof Map || value instanceof Set)
+    throw new TypeError(`${where(property)} is a ${value.constructor.name}, which JSON would empty`)
+  return value
+}
+
+const where = (property: string) => (property === '' ? 'the value' : `property "${property}"`)
+
+/** @throws {UncacheableValueError} which names the key, for what the codec refuses. */
+export function encodeValue(codec: Codec, key: string, value: unknown): Buffer {
+  try {
+    return codec.encode(value)
+  } catch (error) {
+    throw new UncacheableValueError(key, error instanceof Error ? error.message : String(error), { cause: error })
+  }
+}

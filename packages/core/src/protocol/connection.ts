@@ -1,0 +1,107 @@
+import { ConnectionError } from '../errors.ts'
+import type { Clock } from '../time/clock.ts'
+import type { RedisPort } from './redis-port.ts'
+
+/** How long a first connection may take before `connect` gives up, in milliseconds: TLS across regions included. */
+const connectTimeout = 10_000
+
+/**
+ * A Redis client that is never waited for longer than the command timeout.
+ *
+ * Invariant: a command is handed to the client only while it is connected, so nothing queues in it while Redis is away.
+ */
+export class Connection {
+  readonly #redis: RedisPort
+  readonly #commandTimeout: number
+  readonly #clock: Clock
+  #wasReady: boolean
+  #lastError: unknown
+
+  constructor(redis: RedisPort, commandTimeout: number, clock: Clock) {
+    this.#redis = redis
+    this.#commandTimeout = commandTimeout
+    this.#clock = clock
+    this.#wasReady = redis.status === 'ready'
+    redis.on('ready', this.#onReady)
+    redis.on('error', this.#onError)
+  }
+
+  /** Rejects when Redis is not connected, refuses the command, or has not answered in time. */
+  async send<T>(command: (redis: RedisPort) => Promise<T>): Promise<T> {
+    if (this.#redis.status !== 'ready') await this.#within(this.#commandTimeout, this.#ready())
+    return this.#within(this.#commandTimeout, command(this.#redis))
+  }
+
+  /** @throws {ConnectionError} */
+  async connect(address: string): Promise<void> {
+    try {
+      await this.#within(connectTimeout, this.#ready())
+      await this.#within(connectTimeout, this.#redis.callBuffer('ping', []))
+    } catch (error) {
+      throw new ConnectionError(address, error)
+    }
+  }
+
+  /** Stops listening to the client; the client itself is left as it is. */
+  detach(): void {
+    this.#redis.off('ready', this.#onReady)
+    this.#redis.off('error', this.#onError)
+  }
+
+  /** Resolves when the client is connected. Only the first connection is worth waiting for: later ones are retries. */
+  #ready(): Promise<void> {
+    const { status } = this.#redis
+    if (status === 'ready') return Promise.resolve()
+    // A failure also arrives as the client's `error` event, which says more, and ends the wait by its `close` event.
+    if (status === 'wait') this.#redis.connect().catch((error: unknown) => (this.#lastError ??= error))
+    else if (this.#wasReady || (status !== 'connecting' && status !== 'connect'))
+      return Promise.reject(this.#notConnected())
+
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        for (const event of ['ready', 'close', 'end']) this.#redis.off(event, settle)
+        if (this.#redis.status === 'ready') resolve()
+        else reject(this.#notConnected())
+      }
+      for (const event of ['ready', 'close', 'end']) this.#redis.on(event, settle)
+    })
+  }
+
+  #within<T>(limit: number, answer: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(limit, () => {
+        // An event loop that was blocked runs its timers first: let an answer that has arrived be read.
+        setImmediate(() => reject(new Error(`no answer from Redis within ${limit} ms`)))
+      })
+      answer.then(
+        (value) => {
+          cancel()
+          resolve(value)
+        },
+        (error: unknown) => {
+          cancel()
+          reject(error)
+        },
+      )
+    })
+  }
+
+  #notConnected(): Error {
+    const reason =
+      this.#lastError instanceof Error
+        ? this.#lastError.message || (this.#lastError as { code?: string }).code
+        : undefined
+    return new Error(`not connected to Redis (${this.#redis.status}${reason ? `: ${reason}` : ''})`, {
+      cause: this.#lastError,
+    })
+  }
+
+  readonly #onReady = (): void => {
+    this.#wasReady = true
+    this.#lastError = undefined
+  }
+
+  readonly #onError = (error: unknown): void => {
+    this.#lastError = error
+  }
+}

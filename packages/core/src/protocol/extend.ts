@@ -1,0 +1,12 @@
+import type { RedisPort } from './redis-port.ts'
+import { runScript, unknownReply } from './script.ts'
+import { extendScript } from './scripts.generated.ts'
+import type { Lease } from './store.ts'
+
+/** Gives a lease that still stands a new TTL; see `scripts/extend.lua` for the states. */
+export async function extend(redis: RedisPort, key: string, { token, ttl }: Lease): Promise<'extended' | 'lost'> {
+  const reply = await runScript(redis, extendScript, key, [token, ttl])
+  if (reply === 1) return 'extended'
+  if (reply === 0) return 'lost'
+  throw unknownReply('extend', reply)
+}
