@@ -1,0 +1,8 @@
+export { type Direction, FaultProxy, startFaultProxy } from './fault-proxy.ts'
+export { type Gate, gate } from './gate.ts'
+export { type Exit } from './owned-process.ts'
+export { PostgresServer, startPostgres } from './postgres-server.ts'
+export { findRedisServer, type Places, type RedisBinary } from './redis-binary.ts'
+export { RedisCluster, type RedisClusterOptions, startRedisCluster } from './redis-cluster.ts'
+export { RedisServer, type RedisServerOptions, startRedis } from './redis-server.ts'
+export { type ProcessOptions, SpawnedProcess, startProcess } from './spawn.ts'
