@@ -7,7 +7,7 @@ import { type LoadOutcome, lead } from '../load/lead.ts'
 import type { Loader } from '../load/run-loader.ts'
 import { SingleFlight } from '../load/single-flight.ts'
 import type { Eviction, EvictionWatch } from '../protocol/store.ts'
-import { systemClock } from '../time/clock.ts'
+import { type Clock, systemClock } from '../time/clock.ts'
 import {
   type CacheOptions,
   jitteredTtl,
@@ -41,14 +41,18 @@ export class CacheAside {
   readonly #options: ResolvedOptions
   readonly #reporter: Reporter
   readonly #flights = new SingleFlight<LoadOutcome>()
+  readonly #clock: Clock
   #closed = false
 
   /**
    * Opens no connection; the first call does, or `connect`.
+   *
+   * @param clock For tests that decide what happens first.
    * @throws {InvalidOptionsError} which names every option that is wrong and shows a right value.
    */
-  constructor(options: CacheOptions) {
+  constructor(options: CacheOptions, clock: Clock = systemClock) {
     this.#options = resolveOptions(options)
+    this.#clock = clock
     this.#reporter = new Reporter(this.#options.namespace)
   }
 
@@ -106,7 +110,7 @@ export class CacheAside {
           loadTimeout: settings.loadTimeout,
           ttlOf: (negative: boolean, given: number | undefined) => jitteredTtl(settings, negative, given),
         }
-        return lead(flight, request, { ...this.#options, clock: systemClock, report })
+        return lead(flight, request, { ...this.#options, clock: this.#clock, report })
       })
       const outcome = await boarding.outcome
       if (outcome.kind === 'failed') throw outcome.cause

@@ -16,6 +16,7 @@ export class Connection {
   readonly #clock: Clock
   #wasReady: boolean
   #lastError: unknown
+  #connecting: Promise<void> | undefined
 
   constructor(redis: RedisPort, commandTimeout: number, clock: Clock) {
     this.#redis = redis
@@ -57,13 +58,20 @@ export class Connection {
     else if (this.#wasReady || (status !== 'connecting' && status !== 'connect'))
       return Promise.reject(this.#notConnected())
 
+    return (this.#connecting ??= this.#firstConnection())
+  }
+
+  /** One promise for all who wait: a client is given one listener, not one for each caller. */
+  #firstConnection(): Promise<void> {
+    const events = ['ready', 'close', 'end']
     return new Promise((resolve, reject) => {
       const settle = () => {
-        for (const event of ['ready', 'close', 'end']) this.#redis.off(event, settle)
+        for (const event of events) this.#redis.off(event, settle)
+        this.#connecting = undefined
         if (this.#redis.status === 'ready') resolve()
         else reject(this.#notConnected())
       }
-      for (const event of ['ready', 'close', 'end']) this.#redis.on(event, settle)
+      for (const event of events) this.#redis.on(event, settle)
     })
   }
 

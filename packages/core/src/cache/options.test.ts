@@ -1,0 +1,249 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Codec, jsonCodec } from '../entry/codec.ts'
+import { InvalidOptionsError, type OptionProblem } from '../errors.ts'
+import { MemoryStore } from '../protocol/memory-store.ts'
+import {
+  type CacheOptions,
+  jitteredTtl,
+  type ReadOptions,
+  resolveCall,
+  resolveOptions,
+  type Settings,
+} from './options.ts'
+
+const store = new MemoryStore()
+const right: CacheOptions = { namespace: 'shop', store }
+
+const resolve = (options: object) => resolveOptions({ ...right, ...options })
+const settingsOf = (changed: Partial<Settings>): Settings => ({ ...resolveOptions(right).settings, ...changed })
+
+describe('resolveOptions', () => {
+  it('knows a default for everything but the namespace and the place of the entries', () => {
+    expect(resolveOptions(right)).toEqual({
+      namespace: 'shop',
+      store,
+      ownsStore: false,
+      codec: jsonCodec,
+      maxValueSize: 8_388_608,
+      settings: { ttl: 300_000, negativeTtl: 30_000, jitter: 0.1, leaseTtl: 3_000, loadTimeout: 30_000 },
+    })
+  })
+
+  it('takes what is given instead of the defaults', () => {
+    const codec: Codec = { ...jsonCodec, id: 'json.v2' }
+    const settings = { ttl: '1h', negativeTtl: '1m', jitter: 0, leaseTtl: '1s', loadTimeout: 500 }
+
+    expect(resolve({ namespace: 'A.b_c-9', codec, maxValueSize: 1, ...settings })).toMatchObject({
+      namespace: 'A.b_c-9',
+      codec,
+      maxValueSize: 1,
+      settings: { ttl: 3_600_000, negativeTtl: 60_000, jitter: 0, leaseTtl: 1_000, loadTimeout: 500 },
+    })
+  })
+
+  it('gives what cannot be changed, whatever becomes of the object that was given', () => {
+    const options = { ...right, ttl: '1h' }
+    const resolved = resolveOptions(options)
+
+    options.ttl = '2h'
+
+    expect(resolved.settings.ttl).toBe(3_600_000)
+    expect(Object.isFrozen(resolved)).toBe(true)
+    expect(Object.isFrozen(resolved.settings)).toBe(true)
+  })
+
+  it.each<[string, object, string, string]>([
+    ['namespace', { namespace: undefined }, "such as 'shop'", 'undefined'],
+    ['namespace', { namespace: '' }, "such as 'shop'", '""'],
+    ['namespace', { namespace: 'a:b' }, "such as 'shop'", '"a:b"'],
+    ['namespace', { namespace: 'shop\n' }, "such as 'shop'", '"shop\\n"'],
+    ['namespace', { namespace: 'é' }, "such as 'shop'", '"é"'],
+    ['namespace', { namespace: 'x'.repeat(65) }, "such as 'shop'", `"${'x'.repeat(65)}"`],
+    ['namespace', { namespace: 5 }, "such as 'shop'", '5'],
+    ['namespace', { namespace: ['shop'] }, "such as 'shop'", 'an array'],
+    ['store', { store: null }, 'such as new MemoryStore()', 'null'],
+    ['store', { store: new Map() }, 'such as new MemoryStore()', 'an object'],
+    ['codec', { codec: null }, "such as 'json'", 'null'],
+    ['codec', { codec: {} }, "such as 'json'", 'an object'],
+    ['codec', { codec: { ...jsonCodec, id: '' } }, "such as 'json'", 'an object'],
+    ['codec', { codec: { ...jsonCodec, id: 'JSON' } }, "such as 'json'", 'an object'],
+    ['codec', { codec: { ...jsonCodec, id: 'a\nb' } }, "such as 'json'", 'an object'],
+    ['codec', { codec: { ...jsonCodec, id: 'x'.repeat(33) } }, "such as 'json'", 'an object'],
+    ['maxValueSize', { maxValueSize: 0 }, 'such as 1048576', '0'],
+    ['maxValueSize', { maxValueSize: 1.5 }, 'such as 1048576', '1.5'],
+    ['maxValueSize', { maxValueSize: Infinity }, 'such as 1048576', 'Infinity'],
+    ['maxValueSize', { maxValueSize: '1mb' }, 'such as 1048576', '"1mb"'],
+    ['ttl', { ttl: 0 }, "'5m'", '0'],
+    ['ttl', { ttl: 'soon' }, "'5m'", '"soon"'],
+    ['ttl', { ttl: null }, "'5m'", 'null'],
+    ['negativeTtl', { negativeTtl: -1 }, "'5m'", '-1'],
+    ['leaseTtl', { leaseTtl: NaN }, "'5m'", 'NaN'],
+    ['loadTimeout', { loadTimeout: {} }, "'5m'", 'an object'],
+    ['jitter', { jitter: -0.1 }, 'such as 0.1', '-0.1'],
+    ['jitter', { jitter: 1.1 }, 'such as 0.1', '1.1'],
+    ['jitter', { jitter: NaN }, 'such as 0.1', 'NaN'],
+    ['jitter', { jitter: '0.5' }, 'such as 0.1', '"0.5"'],
+    ['jitter', { jitter: null }, 'such as 0.1', 'null'],
+    ['commandTimeout', { commandTimeout: '1s' }, 'left out with a store', '"1s"'],
+    ['tll', { tll: '5m' }, 'ttl, ', 'an unknown option'],
+  ])('names %s when it is wrong: %o', (option, options, expected, got) => {
+    expect(problemsOf(() => resolve(options))).toEqual([
+      { option, expected: expect.stringContaining(expected) as string, got },
+    ])
+  })
+
+  it('names a commandTimeout that is no duration', () => {
+    const problems = problemsOf(() => resolveOptions({ namespace: 'shop', redis: 'redis://h', commandTimeout: 'soon' }))
+
+    expect(problems).toMatchObject([{ option: 'commandTimeout', got: '"soon"' }])
+  })
+
+  it('names everything that is wrong at once', () => {
+    const wrong = { namespace: '', store: undefined, ttl: 'soon', jitter: 2, maxValueSize: 0, retries: 3 }
+
+    expect(problemsOf(() => resolve(wrong)).map(({ option }) => option)).toEqual([
+      'retries',
+      'namespace',
+      'redis',
+      'maxValueSize',
+      'ttl',
+      'jitter',
+    ])
+  })
+
+  it('says for each what is right and what was given', () => {
+    expect(() => resolve({ namespace: 'a b', jitter: 2 })).toThrow(
+      new InvalidOptionsError([
+        { option: 'namespace', expected: "1 to 64 of A-Z a-z 0-9 . _ -, such as 'shop'", got: '"a b"' },
+        { option: 'jitter', expected: 'a number from 0 to 1, such as 0.1', got: '2' },
+      ]),
+    )
+  })
+
+  it.each([undefined, null, 'shop', 5])('refuses %j in place of the options', (options) => {
+    const problems = problemsOf(() => resolveOptions(options as unknown as CacheOptions))
+
+    expect(problems.map(({ option }) => option)).toEqual(['namespace', 'redis'])
+  })
+})
+
+describe('negativeTtl', () => {
+  it('is at most ttl where it was left out', () => {
+    expect(resolve({ ttl: '10s' }).settings.negativeTtl).toBe(10_000)
+  })
+
+  it('may be as long as ttl', () => {
+    expect(resolve({ ttl: '10s', negativeTtl: '10s' }).settings.negativeTtl).toBe(10_000)
+  })
+
+  it('above ttl is refused', () => {
+    expect(() => resolve({ ttl: '10s', negativeTtl: '11s' })).toThrow(
+      'option "negativeTtl": expected at most ttl (10000 ms), got "11s"',
+    )
+  })
+
+  it('above the default ttl is refused', () => {
+    expect(() => resolve({ negativeTtl: '1h' })).toThrow('expected at most ttl (300000 ms), got "1h"')
+  })
+
+  it('of the cache ends with the ttl of a call', () => {
+    const { settings } = resolve({ ttl: '1h', negativeTtl: '10m' })
+
+    expect(resolveCall({ ttl: '1m' }, settings).negativeTtl).toBe(60_000)
+  })
+})
+
+describe('the options of a call', () => {
+  const { settings } = resolve({ ttl: '1h', leaseTtl: '1s' })
+
+  it('are those of the cache where there are none', () => {
+    expect(resolveCall(undefined, settings)).toBe(settings)
+    expect(resolveCall({}, settings)).toEqual(settings)
+  })
+
+  it('stand above those of the cache, which stand above the defaults', () => {
+    expect(resolveCall({ ttl: '1m', jitter: 0.5 }, settings)).toEqual({
+      ttl: 60_000,
+      negativeTtl: 30_000,
+      jitter: 0.5,
+      leaseTtl: 1_000,
+      loadTimeout: 30_000,
+    })
+  })
+
+  it('change nothing for the next call', () => {
+    resolveCall({ ttl: '1m' }, settings)
+
+    expect(settings.ttl).toBe(3_600_000)
+  })
+
+  it('are refused all at once', () => {
+    const options = { ttl: 'soon', jitter: 2, leaseTtl: 0, namespace: 'shop' } as ReadOptions
+
+    expect(problemsOf(() => resolveCall(options, settings))).toEqual([
+      {
+        option: 'namespace',
+        expected: 'one of ttl, negativeTtl, leaseTtl, loadTimeout, jitter',
+        got: 'an unknown option',
+      },
+      { option: 'ttl', expected: expect.stringContaining("'5m'") as string, got: '"soon"' },
+      { option: 'leaseTtl', expected: expect.stringContaining("'5m'") as string, got: '0' },
+      { option: 'jitter', expected: 'a number from 0 to 1, such as 0.1', got: '2' },
+    ])
+  })
+})
+
+describe('jitter', () => {
+  const ttl = fc.integer({ min: 1, max: 2 ** 31 - 1 })
+  const share = fc.double({ min: 0, max: 1, noNaN: true })
+
+  it('takes at most its share off a TTL, and leaves a whole number from 1', () => {
+    fc.assert(
+      fc.property(ttl, share, (full, jitter) => {
+        const jittered = jitteredTtl(settingsOf({ ttl: full, jitter }), false)
+
+        expect(Number.isInteger(jittered)).toBe(true)
+        expect(jittered).toBeLessThanOrEqual(full)
+        expect(jittered).toBeGreaterThanOrEqual(Math.max(1, Math.round(full * (1 - jitter))))
+      }),
+      { numRuns: 5_000 },
+    )
+  })
+
+  it('of 0 takes nothing off', () => {
+    expect(jitteredTtl(settingsOf({ ttl: 60_000, jitter: 0 }), false)).toBe(60_000)
+  })
+
+  it('spreads the ends of entries that are written together', () => {
+    const settings = settingsOf({ ttl: 1_000_000, jitter: 1 })
+
+    const ends = Array.from({ length: 1_000 }, () => jitteredTtl(settings, false))
+
+    expect(new Set(ends).size).toBeGreaterThan(900)
+  })
+
+  it('is taken off the negativeTtl of a "does not exist"', () => {
+    const jittered = jitteredTtl(settingsOf({ ttl: 60_000, negativeTtl: 1_000, jitter: 0.5 }), true)
+
+    expect(jittered).toBeGreaterThanOrEqual(500)
+    expect(jittered).toBeLessThanOrEqual(1_000)
+  })
+
+  it.each([true, false])('is taken off the TTL that the loader set, above every other (negative: %j)', (negative) => {
+    const jittered = jitteredTtl(settingsOf({ ttl: 1_000, negativeTtl: 1_000, jitter: 0.5 }), negative, 60_000)
+
+    expect(jittered).toBeGreaterThanOrEqual(30_000)
+    expect(jittered).toBeLessThanOrEqual(60_000)
+  })
+})
+
+function problemsOf(act: () => unknown): readonly OptionProblem[] {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof InvalidOptionsError) return error.problems
+    throw error
+  }
+  return []
+}

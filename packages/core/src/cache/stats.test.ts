@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest'
+import type { CacheEvent } from '../events.ts'
+import { type CacheStats, StatsCounter } from './stats.ts'
+
+const nothing: CacheStats = {
+  hits: 0,
+  misses: 0,
+  hitRatio: 0,
+  loads: 0,
+  loadErrors: 0,
+  stampedesSuppressed: 0,
+  fillsRejected: 0,
+  invalidations: 0,
+  invalidationErrors: 0,
+  storeErrors: 0,
+  corrupt: 0,
+  loadLatency: { count: 0, mean: 0, p50: 0, p99: 0, max: 0 },
+}
+
+function statsOf(...events: readonly CacheEvent[]): CacheStats {
+  const counter = new StatsCounter()
+  for (const event of events) counter.count(event)
+  return counter.snapshot()
+}
+
+const key = 'user:1'
+const error = new Error('no database')
+
+describe('stats', () => {
+  it('are zeros before the first event', () => {
+    expect(statsOf()).toEqual(nothing)
+  })
+
+  it.each<[string, CacheEvent, Partial<CacheStats>]>([
+    ['a hit', { type: 'hit', key }, { hits: 1, hitRatio: 1 }],
+    ['a miss', { type: 'miss', key }, { misses: 1 }],
+    ['a load that failed', { type: 'load-error', key, duration: 5, error }, { loads: 1, loadErrors: 1 }],
+    ['a join', { type: 'join', key }, { stampedesSuppressed: 1 }],
+    ['a wait', { type: 'wait', key }, { stampedesSuppressed: 1 }],
+    ['a fill that was accepted', { type: 'fill', key, accepted: true }, {}],
+    ['a fill that was rejected', { type: 'fill', key, accepted: false }, { fillsRejected: 1 }],
+    ['a lost lease', { type: 'lease-lost', key }, {}],
+    ['an invalidation, by its keys', { type: 'invalidate', keys: ['a', 'b', 'c'] }, { invalidations: 3 }],
+    [
+      'a failed invalidation, by its keys',
+      { type: 'invalidate-error', keys: ['a', 'b'], error },
+      { invalidationErrors: 2 },
+    ],
+    ['an unreadable entry', { type: 'corrupt', key, reason: 'not an entry of a cache' }, { corrupt: 1 }],
+    ['a value that is too large', { type: 'oversize', key, size: 9 }, {}],
+    ['a store that failed', { type: 'store-error', operation: 'read', key, error }, { storeErrors: 1 }],
+  ])('count %s', (_what, event, changed) => {
+    expect(statsOf(event)).toEqual({ ...nothing, ...changed })
+  })
+
+  it('count a load that gave a value, and how long it took', () => {
+    expect(statsOf({ type: 'load', key, duration: 12 })).toMatchObject({
+      loads: 1,
+      loadErrors: 0,
+      loadLatency: { count: 1, mean: within(12), p50: within(12), p99: within(12), max: within(12) },
+    })
+  })
+
+  it('take loads that failed for loads, and not for their latency', () => {
+    expect(
+      statsOf({ type: 'load', key, duration: 1 }, { type: 'load-error', key, duration: 1_000, error }),
+    ).toMatchObject({ loads: 2, loadErrors: 1, loadLatency: { count: 1, max: within(1) } })
+  })
+
+  it('give the hit ratio over all reads', () => {
+    const events: CacheEvent[] = [
+      { type: 'hit', key },
+      { type: 'hit', key },
+      { type: 'hit', key },
+      { type: 'miss', key },
+      { type: 'load', key, duration: 1 },
+      { type: 'join', key },
+    ]
+
+    expect(statsOf(...events).hitRatio).toBe(0.75)
+  })
+
+  it('give the latency of loads in milliseconds, to one in a thousand', () => {
+    const loads = Array.from({ length: 100 }, (_, index): CacheEvent => ({ type: 'load', key, duration: index + 1 }))
+
+    expect(statsOf(...loads).loadLatency).toEqual({
+      count: 100,
+      mean: within(50.5),
+      p50: within(50),
+      p99: within(99),
+      max: within(100),
+    })
+  })
+
+  it.each([0, 0.0001])('take a load of %j ms for one of a microsecond', (duration) => {
+    expect(statsOf({ type: 'load', key, duration }).loadLatency).toEqual({
+      count: 1,
+      mean: 0.001,
+      p50: 0.001,
+      p99: 0.001,
+      max: 0.001,
+    })
+  })
+
+  it('of a snapshot do not change with what comes after it', () => {
+    const counter = new StatsCounter()
+    const before = counter.snapshot()
+
+    counter.count({ type: 'hit', key })
+    counter.count({ type: 'load', key, duration: 1 })
+
+    expect(before).toEqual(nothing)
+  })
+})
+
+function within(milliseconds: number): number {
+  return expect.toSatisfy(
+    (given: number) => Math.abs(given - milliseconds) <= milliseconds / 1_000,
+    `${milliseconds} ± 0.1 %`,
+  ) as number
+}
