@@ -266,7 +266,7 @@ describe.each(places)('%s', (_place, open) => {
     it('reports what was deleted', async () => {
       const key = await newValue()
       const heard = evictionsHeard()
-      const watch = await store.watchEvictions('shop:', heard.listener)
+      const watch = await store.watchEvictions(key, heard.listener)
       onTestFinished(() => watch.close())
 
       await another.invalidate([key])
@@ -293,8 +293,8 @@ describe.each(places)('%s', (_place, open) => {
     it('reports nothing after it was closed', async () => {
       const key = await newValue()
       const [closed, awake] = [evictionsHeard(), evictionsHeard()]
-      const watch = await store.watchEvictions('shop:', closed.listener)
-      const witness = await store.watchEvictions('shop:', awake.listener)
+      const watch = await store.watchEvictions(key, closed.listener)
+      const witness = await store.watchEvictions(key, awake.listener)
       onTestFinished(() => witness.close())
 
       await watch.close()

@@ -89,8 +89,18 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
   )
   if (redis !== undefined) checkRedis(redis, check)
   if (store !== undefined)
-    check(typeof store?.acquire === 'function', 'store', 'a Store, such as new MemoryStore()', shown(store))
-  check(/^[a-z0-9.-]{1,32}$/.test(codec?.id), 'codec', "a codec with an id such as 'json'", shown(codec))
+    check(
+      typeof store?.acquire === 'function',
+      'store',
+      'a Store, such as new MemoryStore()',
+      typeof store === 'string' ? 'a string' : shown(store),
+    )
+  check(
+    typeof codec?.id === 'string' && /^[a-z0-9.-]{1,32}$/.test(codec.id),
+    'codec',
+    "a codec with an id such as 'json'",
+    shown(codec),
+  )
   check(
     Number.isInteger(maxValueSize) && maxValueSize > 0,
     'maxValueSize',
@@ -148,7 +158,7 @@ function readSettings(options: ReadOptions, base: Settings, problems: OptionProb
     else settings[option] = milliseconds
   }
   if (options.jitter !== undefined) {
-    if (!(options.jitter >= 0 && options.jitter <= 1)) {
+    if (!(typeof options.jitter === 'number' && options.jitter >= 0 && options.jitter <= 1)) {
       problems.push({ option: 'jitter', expected: 'a number from 0 to 1, such as 0.1', got: shown(options.jitter) })
     }
     settings.jitter = options.jitter
@@ -183,8 +193,11 @@ function checkRedis(redis: RedisTarget, check: Check): void {
     'an ioredis client, a URL or ioredis options',
     shown(redis),
   )
-  if (typeof redis !== 'object' || redis === null || !isClient(redis)) return
-  const { scaleReads = 'master', role = 'master' } = redis.options as { scaleReads?: unknown; role?: unknown }
+  if (typeof redis !== 'object' || redis === null) return
+  const { scaleReads = 'master', role = 'master' } = (isClient(redis) ? redis.options : redis) as {
+    scaleReads?: unknown
+    role?: unknown
+  }
   check(
     scaleReads === 'master' && role === 'master',
     'redis',

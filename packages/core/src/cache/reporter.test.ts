@@ -91,7 +91,7 @@ describe('a listener that throws', () => {
 
   it('is reported as a process warning too when it throws what is no error', async () => {
     const reporter = new Reporter('shop')
-    const thrown: unknown = 'broke'
+    const thrown: unknown = 404
     reporter.events.on('hit', () => {
       throw thrown
     })
@@ -99,7 +99,7 @@ describe('a listener that throws', () => {
 
     reporter.report(hit)
 
-    expect(await warned).toMatchObject([{ message: 'broke' }])
+    expect(await warned).toMatchObject([{ message: '404' }])
   })
 
   it('keeps no other listener from the event', async () => {

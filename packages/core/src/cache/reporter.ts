@@ -1,5 +1,6 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
+import { guarded } from '../protocol/guarded.ts'
 import type { CacheEvent, CacheEventOf, CacheEventType } from '../events.ts'
 import { type CacheStats, StatsCounter } from './stats.ts'
 
@@ -31,11 +32,8 @@ export class Reporter {
   readonly report = (event: CacheEvent): void => {
     this.#counter.count(event)
     if (this.#emitter.listenerCount(event.type) > 0) {
-      try {
-        this.#emitter.emit(event.type, event)
-      } catch (error) {
-        process.emitWarning(error instanceof Error ? error : String(error))
-      }
+      for (const listener of this.#emitter.listeners(event.type))
+        guarded(listener as (event: CacheEvent) => void)(event)
     }
     const published = this.#channel(event.type)
     if (published.hasSubscribers) published.publish({ ...event, namespace: this.#namespace })

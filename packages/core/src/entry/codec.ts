@@ -23,8 +23,9 @@ export interface Codec {
 export const jsonCodec: Codec = {
   id: 'json',
   encode: (value) => {
-    if (value === undefined) throw new TypeError('undefined cannot be cached; return null for "does not exist"')
-    return Buffer.from(JSON.stringify(value, refuseWhatJsonLoses))
+    const json: string | undefined = JSON.stringify(value, refuseWhatJsonLoses)
+    if (json === undefined) throw new TypeError('undefined cannot be cached; return null for "does not exist"')
+    return Buffer.from(json)
   },
   decode: (payload) => JSON.parse(payload.toString()) as unknown,
 }

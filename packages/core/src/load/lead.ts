@@ -43,9 +43,15 @@ export interface LoadSurroundings {
 /** The course of a flight: take the lease, or the value another process brings; load; fill. Never rejects. */
 export async function lead(flight: Flight, request: LoadRequest, around: LoadSurroundings): Promise<LoadOutcome> {
   const lease: Lease = { token: newToken(), ttl: request.leaseTtl }
-  const taken = request.leasable ? await takeLease(flight, lease, request, around) : { kind: 'none' as const }
+  const taken = request.leasable ? await takeLease(flight, lease, request, around) : await withoutLease()
   if (taken.kind === 'value') return { kind: 'entry', payload: taken.payload, asOf: taken.asOf, loadedBy: 'another' }
   return loadAndFill(flight, taken.kind === 'acquired' ? lease : undefined, request, around)
+}
+
+/** Without Redis no reply is waited for before the load: callers of the same moment still get to join it. */
+async function withoutLease(): Promise<Taken> {
+  await new Promise(setImmediate)
+  return { kind: 'none' }
 }
 
 type Taken =

@@ -54,7 +54,8 @@ export class Connection {
     const { status } = this.#redis
     if (status === 'ready') return Promise.resolve()
     // A failure also arrives as the client's `error` event, which says more, and ends the wait by its `close` event.
-    if (status === 'wait') this.#redis.connect().catch((error: unknown) => (this.#lastError ??= error))
+    if (status === 'wait')
+      this.#redis.connect().catch((error: unknown) => (this.#lastError ??= withoutArguments(error)))
     else if (this.#wasReady || (status !== 'connecting' && status !== 'connect'))
       return Promise.reject(this.#notConnected())
 
@@ -88,7 +89,7 @@ export class Connection {
         },
         (error: unknown) => {
           cancel()
-          reject(error)
+          reject(withoutArguments(error))
         },
       )
     })
@@ -110,6 +111,12 @@ export class Connection {
   }
 
   readonly #onError = (error: unknown): void => {
-    this.#lastError = error
+    this.#lastError = withoutArguments(error)
   }
+}
+
+/** ioredis attaches the command to an error, with a password or a cached value among its arguments: they must not reach a log. */
+function withoutArguments(error: unknown): unknown {
+  if (!(error instanceof Error && 'command' in error)) return error
+  return Object.assign(new Error(error.message), { name: error.name })
 }

@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis'
+import { guarded } from './guarded.ts'
 import type { Eviction, EvictionWatch } from './store.ts'
 
 const reasons: Readonly<Record<string, Eviction['reason']>> = { expired: 'expired', evicted: 'evicted', del: 'deleted' }
@@ -8,8 +9,8 @@ const needed = ['K', 'x', 'e', 'g'] as const
 const hint = `set "notify-keyspace-events" to "${needed.join('')}" in the server's configuration`
 
 /**
- * Listens to Redis' keyspace notifications for keys with `prefix`, on every master, over connections of its own.
- * Notifications are fire and forget: those of a time without connection are lost.
+ * Listens to Redis' keyspace notifications for keys with `prefix`, on every master of a client that is connected, over
+ * connections of its own. Notifications are fire and forget: those of a time without connection are lost.
  *
  * @see https://redis.io/docs/latest/develop/use/keyspace-notifications/
  */
@@ -19,35 +20,49 @@ export async function watchEvictions(
   listener: (eviction: Eviction) => void,
 ): Promise<EvictionWatch> {
   const subscribers = new Map<Redis, Redis>()
+  const tell = guarded(listener)
+  const { keyPrefix = '' } = client.options
   let notifications: EvictionWatch['notifications'] = 'on'
 
-  const watch = async (node: Redis): Promise<void> => {
-    const { db = 0, keyPrefix = '' } = node.options
-    const channelStart = `__keyspace@${db}__:${keyPrefix}`
+  /** Resolves when the node reports; a connection that is lost later comes back, and subscribes again, by itself. */
+  const watch = (node: Redis): Promise<void> => {
+    const channelStart = `__keyspace@${node.options.db ?? 0}__:${keyPrefix}`
     const subscriber = node.duplicate({
       keyPrefix: '',
       lazyConnect: true,
       replyMapping: 'legacy',
       enableOfflineQueue: true,
+      autoResubscribe: false,
       maxRetriesPerRequest: null,
       retryStrategy: (attempt: number) => Math.min(100 * attempt, 1_000),
     })
     subscribers.set(node, subscriber)
-    subscriber.on('error', () => {}) // It reconnects and subscribes again by itself; a first failure rejects below.
     subscriber.on('pmessage', (_pattern: string, channel: string, event: string) => {
       const reason = reasons[event]
-      if (reason) listener({ reason, key: channel.slice(channelStart.length) })
+      if (reason) tell({ reason, key: channel.slice(channelStart.length) })
     })
-    await subscriber.connect()
-    if (!(await enableNotifications(subscriber))) notifications = 'refused'
-    await subscriber.psubscribe(`${escapeGlob(channelStart + prefix)}*`)
+    return new Promise((resolve, reject) => {
+      subscriber.on('error', reject)
+      subscriber.on('end', () => reject(new Error('the connection for keyspace notifications was closed')))
+      // A restarted server has forgotten its settings: they are seen to on every connection, before it subscribes.
+      subscriber.on('ready', () => {
+        enableNotifications(subscriber)
+          .then((enabled) => {
+            if (!enabled) notifications = 'refused'
+            return subscriber.psubscribe(`${escapeGlob(channelStart + prefix)}*`)
+          })
+          .then(() => resolve(), reject)
+      })
+      subscriber.connect().catch(reject)
+    })
   }
   const unwatch = (node: Redis): void => {
     subscribers.get(node)?.disconnect()
     subscribers.delete(node)
   }
   const onNode = (node: Redis): void => {
-    if (!node.options.readOnly) watch(node).catch(() => unwatch(node))
+    // It may not be there yet: its connection is tried again until it is.
+    if (!node.options.readOnly) watch(node).catch(() => node)
   }
 
   const close = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { headOf, isValue, leaseHead } from '../entry/entry.ts'
+import { guarded } from './guarded.ts'
 import type { Acquired, Eviction, EvictionWatch, Lease, Store } from './store.ts'
 
 /**
@@ -15,6 +16,7 @@ export class MemoryStore implements Store {
     this.#entries = new LRUCache({
       max: maxEntries,
       ttlAutopurge: true,
+      ttlResolution: 0, // Else its clock stands still while the event loop is busy.
       disposeAfter: (_raw, key, reason) => {
         const eviction = {
           expire: 'expired',
@@ -84,8 +86,9 @@ export class MemoryStore implements Store {
   }
 
   async watchEvictions(prefix: string, listener: (eviction: Eviction) => void): Promise<EvictionWatch> {
+    const tell = guarded(listener)
     const watcher = (reason: Eviction['reason'], key: string) => {
-      if (key.startsWith(prefix)) listener({ reason, key })
+      if (key.startsWith(prefix)) tell({ reason, key })
     }
     this.#watchers.add(watcher)
     return { notifications: 'on', close: async () => void this.#watchers.delete(watcher) }

@@ -69,7 +69,8 @@ export class RedisStore implements Store {
     return this.#connection.send((redis) => remaining(redis, key))
   }
 
-  watchEvictions(prefix: string, listener: (eviction: Eviction) => void): Promise<EvictionWatch> {
+  async watchEvictions(prefix: string, listener: (eviction: Eviction) => void): Promise<EvictionWatch> {
+    await this.connect() // A cluster knows its nodes only then.
     return watchEvictions(this.#client, prefix, listener)
   }
 
@@ -78,10 +79,11 @@ export class RedisStore implements Store {
   }
 
   async close(): Promise<void> {
-    if (this.#opened) {
-      await this.#connection.send((redis) => redis.quit()).catch(() => this.#client.disconnect())
-    }
     this.#connection.detach()
+    if (!this.#opened) return
+    // QUIT lets what was sent before be answered; there is nothing to wait for where nothing is connected.
+    if (this.#client.status === 'ready') await this.#connection.send((redis) => redis.quit()).catch(() => 'too late')
+    this.#client.disconnect()
   }
 }
 

@@ -69,9 +69,10 @@ export const releaseScript: Script = {
 
 export const remainingScript: Script = {
   name: 'remaining',
-  sha1: '8d1857d03812e9da450c801ea2c404aae87c6e43',
+  sha1: '59ad6e8dd1a528711b958b5c70c09aa817fb67bb',
   source: [
-    "if redis.pcall('GETRANGE', KEYS[1], 0, 0) ~= 'V' then return -2 end",
+    "local head = redis.pcall('GETRANGE', KEYS[1], 0, 22)",
+    "if type(head) ~= 'string' or #head < 23 or string.sub(head, 1, 1) ~= 'V' then return -2 end",
     "",
     "return redis.call('PTTL', KEYS[1])",
   ].join('\n'),

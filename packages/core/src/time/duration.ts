@@ -15,7 +15,8 @@ export const durationExpected: string = "milliseconds (1 to 2147483647) or a tex
 export function toMilliseconds(duration: unknown): number | undefined {
   const exact = typeof duration === 'string' ? fromText(duration) : duration
   if (typeof exact !== 'number' || !(exact > 0) || exact > longest) return undefined
-  return Math.ceil(exact)
+  // 0.07 s is 70 ms: what multiplication adds behind the comma is not a part of a millisecond.
+  return Math.max(1, Math.ceil(Number(exact.toFixed(6))))
 }
 
 function fromText(text: string): number | undefined {
@@ -28,7 +29,11 @@ export function parseDuration(duration: Duration, option: string): number {
   const milliseconds = toMilliseconds(duration)
   if (milliseconds === undefined) {
     throw new InvalidOptionsError([
-      { option, expected: durationExpected, got: JSON.stringify(duration) ?? 'undefined' },
+      {
+        option,
+        expected: durationExpected,
+        got: typeof duration === 'string' ? JSON.stringify(duration) : String(duration),
+      },
     ])
   }
   return milliseconds

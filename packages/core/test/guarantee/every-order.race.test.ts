@@ -89,7 +89,7 @@ describe('in every order of commands, loads and replies', () => {
         const reads = processes.map((cache) => async () => expect(await cache.getOrLoad('k', load)).toBe(committed))
         await adversary.run(reads)
       }),
-      { numRuns: 20_000 },
+      { numRuns: 6_000 },
     )
   })
 
@@ -113,7 +113,7 @@ describe('in every order of commands, loads and replies', () => {
 
         expect(loads).toBe(1)
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_500 },
     )
   })
 })

@@ -1,15 +1,22 @@
 import { gate } from '@cache-aside/testkit'
 import { expect, it } from 'vitest'
+import type { CacheAside } from '../../src/cache/cache.ts'
 import { onEveryStore } from './on-every-store.ts'
 
-/** design §1, P5; between operating system processes in `processes.test.ts`. */
+const misses = (cache: CacheAside, count: number) =>
+  new Promise<void>((resolve) => {
+    cache.events.on('miss', () => cache.stats().misses === count && resolve())
+  })
+
+/** design §1, P5; between operating system processes in `../fault/processes.test.ts`. */
 onEveryStore('one load', ({ open }) => {
   it('serves every caller in every process', async () => {
     const caches = [open(), open(), open()]
     const source = gate<{ name: string }>()
 
+    const allMissed = caches.map((cache) => misses(cache, 50))
     const reads = caches.flatMap((cache) => Array.from({ length: 50 }, () => cache.getOrLoad('k', source.load)))
-    await source.called
+    await Promise.all([source.called, ...allMissed])
     source.answer({ name: 'one' })
 
     expect(await Promise.all(reads)).toEqual(Array.from({ length: 150 }, () => ({ name: 'one' })))

@@ -10,6 +10,7 @@
   absent                  absent       -2
   anything else           unchanged    -2
 ]]
-if redis.pcall('GETRANGE', KEYS[1], 0, 0) ~= 'V' then return -2 end
+local head = redis.pcall('GETRANGE', KEYS[1], 0, 22)
+if type(head) ~= 'string' or #head < 23 or string.sub(head, 1, 1) ~= 'V' then return -2 end
 
 return redis.call('PTTL', KEYS[1])

@@ -1,0 +1,156 @@
+import { type FaultProxy, gate, type RedisServer, startFaultProxy, startRedis } from '@cache-aside/testkit'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CacheAside, type CacheOptions, RedisStore, StoreError } from '../../src/index.ts'
+
+/** design §1, P6 and P7. */
+describe('Redis away', () => {
+  let redis: RedisServer
+  let proxy: FaultProxy
+  let opened: CacheAside[]
+
+  beforeEach(async () => {
+    redis = await startRedis()
+    proxy = await startFaultProxy({ port: redis.port })
+    opened = []
+  })
+  afterEach(async () => {
+    await Promise.all(opened.map((cache) => cache.close()))
+    proxy.close()
+    await redis.stop()
+  })
+
+  const open = (options: Partial<CacheOptions> = {}) => {
+    const cache = new CacheAside({ namespace: 'away', redis: proxy.url, commandTimeout: '200ms', ...options })
+    opened.push(cache)
+    return cache
+  }
+  const hitsAgain = async (cache: CacheAside) => {
+    // The client reconnects by itself; a round trip of our own lets it.
+    while (cache.stats().hits === 0) {
+      await redis.cli('PING')
+      await cache.getOrLoad('again', () => 'value')
+    }
+  }
+
+  it('before the first call is answered by the loader', async () => {
+    await redis.kill()
+    const cache = open({ redis: redis.url })
+
+    expect(await cache.getOrLoad('k', () => 'loaded')).toBe('loaded')
+    expect(await cache.get('k')).toEqual({ found: false, value: undefined })
+    expect(await cache.ttl('k')).toBeNull()
+    await expect(cache.connect()).rejects.toMatchObject({ name: 'ConnectionError', code: 'CONNECTION' })
+  })
+
+  it('after a kill is answered by the loader, and used again once it is back', async () => {
+    const cache = open({ redis: redis.url })
+    await cache.getOrLoad('k', () => 'cached')
+
+    await redis.kill()
+    expect(await cache.getOrLoad('k', () => 'loaded')).toBe('loaded')
+    await expect(cache.invalidate('k')).rejects.toBeInstanceOf(StoreError)
+    await expect(cache.set('k', 1)).rejects.toBeInstanceOf(StoreError)
+
+    await redis.start()
+    await hitsAgain(cache)
+    await cache.invalidate('k')
+  })
+
+  it('frozen delays a read, and does not hang or fail it', async () => {
+    const cache = open({ redis: redis.url })
+    await cache.getOrLoad('k', () => 'cached')
+    redis.pause()
+
+    expect(await cache.getOrLoad('k', () => 'loaded')).toBe('loaded')
+    await expect(cache.invalidate('k')).rejects.toThrow('no answer from Redis within 200 ms')
+
+    redis.resume()
+    await hitsAgain(cache)
+  })
+
+  it('lost between lease and fill loses the fill and not the value', async () => {
+    const cache = open({ redis: redis.url })
+    const source = gate<string>()
+    const read = cache.getOrLoad('k', source.load)
+    await source.called
+
+    await redis.kill()
+    source.answer('loaded')
+
+    expect(await read).toBe('loaded')
+  })
+
+  it('restarted empty between lease and fill rejects the fill', async () => {
+    const cache = open({ redis: redis.url })
+    const source = gate<string>()
+    const read = cache.getOrLoad('k', source.load)
+    await source.called
+
+    await redis.kill()
+    await redis.start()
+    await hitsAgain(cache)
+    source.answer('old')
+    await read
+
+    expect(cache.stats().fillsRejected).toBe(1)
+    expect(await cache.get('k')).toEqual({ found: false, value: undefined })
+  })
+
+  it('costs one load for the callers of one moment', async () => {
+    await redis.kill()
+    const cache = open({ redis: redis.url })
+    const source = gate<string>()
+    const reads = Array.from({ length: 50 }, () => cache.getOrLoad('k', source.load))
+    await source.called
+    source.answer('one')
+
+    expect(await Promise.all(reads)).toEqual(Array(50).fill('one'))
+    expect(source.calls).toBe(1)
+  })
+
+  it('says so of an invalidation whose acknowledgement was lost', async () => {
+    const cache = open()
+    await cache.getOrLoad('k', () => 'old')
+    proxy.blackHole('toClient')
+
+    await expect(cache.invalidate(['k', 'l'])).rejects.toMatchObject({
+      code: 'STORE',
+      operation: 'invalidate',
+      keys: ['k', 'l'],
+    })
+    expect(cache.stats()).toMatchObject({ invalidations: 0, invalidationErrors: 2 })
+    proxy.heal()
+  })
+
+  it('in the middle of a fill, a client that sends it again does not bring an old value back', async () => {
+    const client = redis.client({ host: '127.0.0.1', port: proxy.port, maxRetriesPerRequest: null })
+    const cache = open({ redis: client, commandTimeout: '10s' })
+    const other = open({ redis: redis.url })
+    await cache.getOrLoad('warm', () => 'the server knows the scripts')
+    const source = gate<string>()
+    const read = cache.getOrLoad('k', source.load)
+    await source.called
+
+    proxy.blackHole('toClient') // The fill arrives; its reply does not.
+    source.answer('old')
+    while (!(await other.get('k')).found) await redis.cli('PING')
+    await other.invalidate('k')
+    proxy.cut()
+    proxy.heal()
+
+    expect(await read).toBe('old')
+    expect(await other.get('k')).toEqual({ found: false, value: undefined })
+  })
+
+  it('leaves nothing waiting in a client that queues', async () => {
+    const client = redis.client({ maxRetriesPerRequest: null })
+    await client.ping()
+    const store = new RedisStore(client, { commandTimeout: 100 })
+    await redis.kill()
+    await new Promise((resolve) => client.once('reconnecting', resolve))
+
+    await Promise.allSettled(Array.from({ length: 100 }, () => store.read('k')))
+
+    expect((client as unknown as { offlineQueue: { length: number } }).offlineQueue.length).toBe(0)
+  })
+})
