@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { CacheAside, RedisStore } from '@cache-aside/core'
-import { type RedisCluster, type RedisServer, startRedis, startRedisCluster } from '@cache-aside/testkit'
+import {
+  type RedisCluster,
+  type RedisServer,
+  startFaultProxy,
+  startRedis,
+  startRedisCluster,
+} from '@cache-aside/testkit'
 import type { Cluster, Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { type EvictionsHeard, evictionsHeard } from './evictions-heard.ts'
@@ -206,6 +212,24 @@ describe('a watch', () => {
     await watch.close()
 
     await expect.poll(subscriptions).toBe(0)
+  })
+
+  it('tells nothing once it is closed, not even what was on its way', async () => {
+    using proxy = await startFaultProxy(server)
+    const { heard, watch } = await watching(server.client({ port: proxy.port }))
+    const { heard: heardBesides } = await watching()
+    const key = newKey()
+
+    proxy.blackHole('toClient')
+    await redis.set(key, 'V')
+    await redis.del(key)
+    await heardBesides.of(key)
+    await watch.close()
+    proxy.heal()
+    // All has arrived when the watch's connection has ended; that of the client stays.
+    await expect.poll(() => proxy.connections).toBe(1)
+
+    expect(heard.all).toEqual([])
   })
 
   it('rejects where no server answers', async () => {

@@ -20,9 +20,11 @@ afterAll(() => Promise.all([server.stop(), cluster.stop(), gone.stop()]))
 
 const urlOf = ({ port }: RedisServer, secret = password) => `redis://shop:${secret}@127.0.0.1:${port}`
 
-/** A client of a cluster whose one node is this server. */
+/** A client of a cluster whose one node is this server, and whose password is wrong. */
 function clusterOf({ port }: RedisServer): Cluster {
-  const client = new Cluster([{ host: '127.0.0.1', port }], { redisOptions: { password } })
+  const client = new Cluster([{ host: '127.0.0.1', port }], {
+    redisOptions: { username: 'shop', password: `${password}wrong` },
+  })
   client.on('error', () => {})
   onTestFinished(() => client.disconnect())
   return client
@@ -152,6 +154,7 @@ describe('an error, written to a log with everything in it,', () => {
   it.each<[string, () => RedisTarget]>([
     ['where nobody listens', () => urlOf(gone)],
     ['that is wrong', () => urlOf(server, `${password}wrong`)],
+    ['that is wrong for a cluster', () => clusterOf(server)],
   ])('shows no password %s', async (_where, target) => {
     const store = new RedisStore(target())
 

@@ -35,7 +35,7 @@ export type Lookup<T> =
  * const cache = new CacheAside({ namespace: 'shop', redis: 'redis://localhost:6379', ttl: '5m' })
  * const product = await cache.getOrLoad('product:p-001', () => database.product('p-001'))
  *
- * @see docs/design.md for the protocol; after the leases of Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013.
+ * @see docs/protocol.md; after the leases of Nishtala et al., "Scaling Memcache at Facebook", NSDI 2013.
  */
 export class CacheAside {
   readonly #options: ResolvedOptions

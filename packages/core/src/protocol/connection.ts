@@ -5,6 +5,9 @@ import type { RedisPort } from './redis-port.ts'
 /** How long a first connection may take before `connect` gives up, in milliseconds: TLS across regions included. */
 const connectTimeout = 10_000
 
+/** The events of a lost connection: a cluster tells of its nodes. */
+const lost = ['close', '-node']
+
 /**
  * A Redis client that is never waited for longer than the command timeout.
  *
@@ -16,6 +19,8 @@ export class Connection {
   readonly #clock: Clock
   #wasReady: boolean
   #lastError: unknown
+  /** How often the connection, or that to a node of a cluster, was lost. */
+  #losses = 0
   #connecting: Promise<void> | undefined
 
   constructor(redis: RedisPort, commandTimeout: number, clock: Clock) {
@@ -25,12 +30,27 @@ export class Connection {
     this.#wasReady = redis.status === 'ready'
     redis.on('ready', this.#onReady)
     redis.on('error', this.#onError)
+    for (const event of lost) redis.on(event, this.#onLoss)
   }
 
   /** Rejects when Redis is not connected, refuses the command, or has not answered in time. */
   async send<T>(command: (redis: RedisPort) => Promise<T>): Promise<T> {
     if (this.#redis.status !== 'ready') await this.#within(this.#commandTimeout, this.#ready())
     return this.#within(this.#commandTimeout, command(this.#redis))
+  }
+
+  /**
+   * As `send`, and rejects when the connection was lost before the answer: the client may have sent the command twice,
+   * and a copy that was held up on the way may arrive much later. For commands that create a lease.
+   */
+  async sendOnce<T>(command: (redis: RedisPort) => Promise<T>): Promise<T> {
+    let losses = this.#losses
+    const answer = await this.send((redis) => {
+      losses = this.#losses
+      return command(redis)
+    })
+    if (losses !== this.#losses) throw new Error('the connection was lost before Redis answered')
+    return answer
   }
 
   /** @throws {ConnectionError} */
@@ -47,6 +67,7 @@ export class Connection {
   detach(): void {
     this.#redis.off('ready', this.#onReady)
     this.#redis.off('error', this.#onError)
+    for (const event of lost) this.#redis.off(event, this.#onLoss)
   }
 
   /** Resolves when the client is connected. Only the first connection is worth waiting for: later ones are retries. */
@@ -110,6 +131,10 @@ export class Connection {
     this.#lastError = undefined
   }
 
+  readonly #onLoss = (): void => {
+    this.#losses += 1
+  }
+
   readonly #onError = (error: unknown): void => {
     this.#lastError = withoutArguments(error)
   }
@@ -117,6 +142,10 @@ export class Connection {
 
 /** ioredis attaches the command to an error, with a password or a cached value among its arguments: they must not reach a log. */
 function withoutArguments(error: unknown): unknown {
-  if (!(error instanceof Error && 'command' in error)) return error
-  return Object.assign(new Error(error.message), { name: error.name })
+  if (!(error instanceof Error)) return error
+  // A cluster that answers nowhere has the error of a node inside its own.
+  const ofNode = (error as { lastNodeError?: unknown }).lastNodeError
+  if (!('command' in error) && ofNode === undefined) return error
+  const reason = ofNode instanceof Error ? `${error.message} ${ofNode.message}` : error.message
+  return Object.assign(new Error(reason), { name: error.name })
 }

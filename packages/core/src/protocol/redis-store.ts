@@ -39,11 +39,11 @@ export class RedisStore implements Store {
   }
 
   acquire(key: string, lease: Lease & { readonly replacing?: Buffer | undefined }): Promise<Acquired> {
-    return this.#connection.send((redis) => acquire(redis, key, lease))
+    return this.#connection.sendOnce((redis) => acquire(redis, key, lease))
   }
 
   claim(key: string, lease: Lease): Promise<void> {
-    return this.#connection.send((redis) => claim(redis, key, lease))
+    return this.#connection.sendOnce((redis) => claim(redis, key, lease))
   }
 
   fill(

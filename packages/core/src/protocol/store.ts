@@ -1,7 +1,8 @@
 /**
  * What the engine needs of the place where entries live: one string per key and a few atomic operations on its head
  * (docs/protocol.md). Keys arrive complete, with their namespace. Every operation rejects when the store cannot do it;
- * none waits without bound, and all are safe to send twice.
+ * none waits without bound. All are safe to send twice,
+ * but for `acquire` and `claim`: those reject where that may have happened.
  */
 export interface Store {
   /** What stands under `key`, or null. The reply is never older than the call. */

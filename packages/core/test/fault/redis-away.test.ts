@@ -142,6 +142,27 @@ describe('Redis away', () => {
     expect(await other.get('k')).toEqual({ found: false, value: undefined })
   })
 
+  it('in the middle of an acquire, does not fill under a lease that may have been asked for twice', async () => {
+    const client = redis.client({ host: '127.0.0.1', port: proxy.port, maxRetriesPerRequest: null })
+    const cache = open({ redis: client, commandTimeout: '10s' })
+    const other = open({ redis: redis.url })
+    await cache.getOrLoad('warm', () => 'the server knows the scripts')
+    const missed = new Promise((resolve) => cache.events.on('miss', resolve))
+    const errors: unknown[] = []
+    cache.events.on('store-error', ({ operation }) => errors.push(operation))
+    const read = cache.getOrLoad('k', () => 'loaded')
+    await missed
+
+    proxy.blackHole('toClient') // The acquire arrives; its reply does not.
+    while ((await redis.cli('EXISTS', 'away:k')) === 0) await redis.cli('PING')
+    proxy.cut()
+    proxy.heal()
+
+    expect(await read).toBe('loaded')
+    expect(errors).toEqual(['acquire'])
+    expect(await other.get('k')).toEqual({ found: false, value: undefined })
+  })
+
   it('leaves nothing waiting in a client that queues', async () => {
     const client = redis.client({ maxRetriesPerRequest: null })
     await client.ping()

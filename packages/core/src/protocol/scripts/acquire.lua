@@ -1,6 +1,6 @@
 --[[ acquire: take the lease of a key, unless there is a reason not to load.
 
-  Keeps     One lease at a time stands under a key, and only its token can fill it.   docs/design.md, P1, P5
+  Keeps     One lease at a time stands under a key, and only its token can fill it.   docs/guarantees.md, P1, P5
 
   KEYS[1]   the entry
   ARGV[1]   token      of this attempt, 22 characters

@@ -1,6 +1,6 @@
 --[[ extend: give a lease a new TTL while its loader runs.
 
-  Keeps     Only its holder lengthens a lease.   docs/design.md, P5
+  Keeps     Only its holder lengthens a lease.   docs/guarantees.md, P5
 
   KEYS[1]   the entry
   ARGV[1]   token  of the lease

@@ -1,7 +1,7 @@
 --[[ fill: put a loaded value where its lease stands.
 
   Keeps     A fill is accepted only if nothing has touched the key since its load was
-            begun: no invalidation, no eviction, no other fill.   docs/design.md, P1
+            begun: no invalidation, no eviction, no other fill.   docs/guarantees.md, P1
 
   KEYS[1]   the entry
   ARGV[1]   token  of the lease under which the value was loaded

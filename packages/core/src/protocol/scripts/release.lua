@@ -1,7 +1,7 @@
 --[[ release: end a lease whose loader failed, or whose value is not to be cached.
 
   Keeps     Only its holder ends a lease. That it still stood proves that no invalidation
-            came since the load was begun.   docs/design.md, P1
+            came since the load was begun.   docs/guarantees.md, P1
 
   KEYS[1]   the entry
   ARGV[1]   token  of the lease
