@@ -208,7 +208,7 @@ export class CacheAside {
 
   /**
    * Reports keys of this namespace that expired, were evicted or were deleted. Best effort: Redis does not repeat what
-   * was said while nobody was connected. @throws what ioredis throws when it cannot connect.
+   * was said while nobody was connected. @throws {ConnectionError}
    */
   async watchEvictions(listener: (eviction: Eviction) => void): Promise<EvictionWatch> {
     this.#refuseWhenClosed('watchEvictions')

@@ -85,29 +85,19 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     (redis === undefined) !== (store === undefined),
     'redis',
     "either redis, such as 'redis://localhost:6379', or store",
-    redis ? 'both' : 'neither',
+    redis === undefined ? 'neither' : 'both',
   )
   if (redis !== undefined) checkRedis(redis, check)
   if (store !== undefined)
-    check(
-      typeof store?.acquire === 'function',
-      'store',
-      'a Store, such as new MemoryStore()',
-      typeof store === 'string' ? 'a string' : shown(store),
-    )
-  check(
-    typeof codec?.id === 'string' && /^[a-z0-9.-]{1,32}$/.test(codec.id),
-    'codec',
-    "a codec with an id such as 'json'",
-    shown(codec),
-  )
+    check(typeof store?.acquire === 'function', 'store', 'a Store, such as new MemoryStore()', shown(store))
+  check(isCodec(codec), 'codec', "a codec: encode, decode and an id such as 'json'", shown(codec))
   check(
     Number.isInteger(maxValueSize) && maxValueSize > 0,
     'maxValueSize',
     'a whole number of bytes above 0, such as 1048576',
     shown(maxValueSize),
   )
-  const commandTimeout = toMilliseconds(given.commandTimeout ?? '500ms')
+  const commandTimeout = given.commandTimeout === undefined ? 500 : toMilliseconds(given.commandTimeout)
   check(commandTimeout !== undefined, 'commandTimeout', durationExpected, shown(given.commandTimeout))
   check(
     store === undefined || given.commandTimeout === undefined,
@@ -136,6 +126,11 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
 export function resolveCall(options: ReadOptions | undefined, settings: Settings): Settings {
   if (options === undefined) return settings
   const problems: OptionProblem[] = []
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidOptionsError([
+      { option: 'options', expected: "an object such as { ttl: '5m' }", got: shown(options) },
+    ])
+  }
   refuseUnknown(options, callOptions, problems)
   const resolved = readSettings(options, settings, problems)
   if (problems.length > 0) throw new InvalidOptionsError(problems)
@@ -188,7 +183,7 @@ function checkRedis(redis: RedisTarget, check: Check): void {
     return
   }
   check(
-    typeof redis === 'object' && redis !== null,
+    typeof redis === 'object' && redis !== null && !Array.isArray(redis),
     'redis',
     'an ioredis client, a URL or ioredis options',
     shown(redis),
@@ -206,9 +201,15 @@ function checkRedis(redis: RedisTarget, check: Check): void {
   )
 }
 
+const isCodec = (codec: Codec): boolean =>
+  typeof codec?.id === 'string' &&
+  /^[a-z0-9.-]{1,32}$/.test(codec.id) &&
+  typeof codec.encode === 'function' &&
+  typeof codec.decode === 'function'
+
 /** A value in a message: its kind where it could be large or secret. */
 function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 80))
+  if (typeof value === 'string') return value.includes('://') ? 'a URL' : JSON.stringify(value.slice(0, 80))
   if (value === null || typeof value !== 'object') return String(value)
   return Array.isArray(value) ? 'an array' : 'an object'
 }

@@ -25,7 +25,8 @@ export async function watchEvictions(
   let notifications: EvictionWatch['notifications'] = 'on'
 
   /** Resolves when the node reports; a connection that is lost later comes back, and subscribes again, by itself. */
-  const watch = (node: Redis): Promise<void> => {
+  const watch = async (node: Redis): Promise<void> => {
+    if (subscribers.has(node)) return
     const channelStart = `__keyspace@${node.options.db ?? 0}__:${keyPrefix}`
     const subscriber = node.duplicate({
       keyPrefix: '',
@@ -41,7 +42,7 @@ export async function watchEvictions(
       const reason = reasons[event]
       if (reason) tell({ reason, key: channel.slice(channelStart.length) })
     })
-    return new Promise((resolve, reject) => {
+    await new Promise<void>((resolve, reject) => {
       subscriber.on('error', reject)
       subscriber.on('end', () => reject(new Error('the connection for keyspace notifications was closed')))
       // A restarted server has forgotten its settings: they are seen to on every connection, before it subscribes.
@@ -57,7 +58,8 @@ export async function watchEvictions(
     })
   }
   const unwatch = (node: Redis): void => {
-    subscribers.get(node)?.disconnect()
+    // What is on its way is not told any more.
+    subscribers.get(node)?.removeAllListeners('pmessage').disconnect()
     subscribers.delete(node)
   }
   const onNode = (node: Redis): void => {
@@ -70,14 +72,14 @@ export async function watchEvictions(
     client.off('-node', unwatch)
     for (const node of subscribers.keys()) unwatch(node)
   }
+  client.on('+node', onNode)
+  client.on('-node', unwatch)
   try {
     await Promise.all((client.isCluster ? (client as Cluster).nodes('master') : [client as Redis]).map(watch))
   } catch (error) {
     await close()
     throw error
   }
-  client.on('+node', onNode)
-  client.on('-node', unwatch)
   return notifications === 'on' ? { notifications, close } : { notifications, hint, close }
 }
 

@@ -1,0 +1,40 @@
+export {
+  CacheClosedError,
+  CacheError,
+  type CacheErrorCode,
+  type CacheEvent,
+  type CacheEventOf,
+  type CacheEventType,
+  type CacheEvents,
+  cacheKey,
+  type CacheStats,
+  ConnectionError,
+  type Duration,
+  type Eviction,
+  InvalidKeyError,
+  InvalidOptionsError,
+  isCacheError,
+  type LoadContext,
+  type Loader,
+  LoadTimeoutError,
+  type Lookup,
+  MemoryStore,
+  type OptionProblem,
+  type ReadOptions,
+  StoreError,
+  UncacheableValueError,
+  type WriteOptions,
+} from '@cache-aside/core'
+export { CacheAsideModule } from './cache-aside.module.ts'
+export type { CacheAsideModuleOptions, CacheAsideOptionsFactory } from './cache-aside.options.ts'
+export { CacheAsideService } from './cache-aside.service.ts'
+export { CacheInvalidate } from './decorators/cache-invalidate.decorator.ts'
+export { CacheKey } from './decorators/cache-key.decorator.ts'
+export { CachePolicy } from './decorators/cache-policy.decorator.ts'
+export { CacheTTL } from './decorators/cache-ttl.decorator.ts'
+export { NoCache } from './decorators/no-cache.decorator.ts'
+export { OnCacheEviction } from './decorators/on-cache-eviction.decorator.ts'
+export { CacheAsideInterceptor } from './interceptors/cache-aside.interceptor.ts'
+export type { InvalidatedKeys, Written } from './interceptors/cache-invalidate.interceptor.ts'
+export type { HttpRequest } from './interceptors/http.ts'
+export type { CachePolicyOptions, KeyFunction } from './interceptors/route-settings.ts'

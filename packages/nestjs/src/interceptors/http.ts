@@ -1,0 +1,18 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+
+/** What the requests of Express and Fastify share, as far as this package reads them. */
+export interface HttpRequest {
+  readonly method: string
+  /** From `Host`, or from the headers of a proxy that the application trusts. */
+  readonly hostname: string
+  readonly headers: IncomingHttpHeaders
+  readonly params: unknown
+  readonly query: unknown
+  readonly body?: unknown
+}
+
+/** What the responses of Express and Fastify share, as far as this package reads them. */
+export interface HttpResponse {
+  readonly statusCode: number
+  getHeaders(): OutgoingHttpHeaders
+}

@@ -1,0 +1,67 @@
+import type { ExecutionContext } from '@nestjs/common'
+import type { HttpRequest } from './http.ts'
+import type { KeyTemplate } from './key-template.ts'
+
+/** Where the decorators of this package leave what they were told. */
+export const metadata = {
+  key: 'cache-aside:key',
+  ttl: 'cache-aside:ttl',
+  policy: 'cache-aside:policy',
+  noCache: 'cache-aside:no-cache',
+  invalidate: 'cache-aside:invalidate',
+} as const
+
+/** Routes of Nest whose result is not the body of the response: events, a view's data, an address to go to. */
+const notABody = ['__sse__', '__renderTemplate__', '__redirect__'] as const
+
+/**
+ * The whole key of a response; `cacheKey` makes one of any input. Text that is not a key, or an error, is logged once
+ * for the route, and the request runs uncached.
+ */
+export type KeyFunction<Request = HttpRequest> = (request: Request, context: ExecutionContext) => string
+
+/** How a route says that what is not cached by default may be. */
+export interface CachePolicyOptions<Request = HttpRequest> {
+  /**
+   * Who may share a response to a request with `Authorization` or `Cookie`. By default nobody: it is not cached.
+   *
+   * `'shared'`: the response is the same for everyone. A function: the response belongs to the user whose id it
+   * returns, and the id becomes a part of the key; without an id (`undefined` or `''`) the request runs uncached.
+   * It is called for every request, those without credentials too.
+   */
+  readonly credentials?: 'shared' | ((request: Request) => string | number | undefined)
+  /** Statuses that are cached besides 200. A hit has the status the handler gave. */
+  readonly statuses?: readonly number[]
+  /**
+   * `'plain'`: instances of classes in the body are cached as JSON makes them. By default a body with one is not
+   * cached: a `ClassSerializerInterceptor` outside of the cache would find no class on a hit, and let pass the
+   * properties it excludes on a miss.
+   */
+  readonly instances?: 'plain'
+}
+
+/** What the decorators of a route, and of its controller, say together. The route's word stands above its controller's. */
+export interface RouteSettings {
+  readonly key: KeyTemplate | KeyFunction | undefined
+  /** Milliseconds. */
+  readonly ttl: number | undefined
+  readonly policy: CachePolicyOptions
+  readonly cacheable: boolean
+}
+
+export function routeSettings(context: ExecutionContext): RouteSettings {
+  const [handler, controller] = [context.getHandler(), context.getClass()]
+  const read = (name: string): unknown => Reflect.getMetadata(name, handler) ?? Reflect.getMetadata(name, controller)
+
+  return {
+    key: Reflect.getMetadata(metadata.key, handler) as RouteSettings['key'],
+    ttl: read(metadata.ttl) as RouteSettings['ttl'],
+    // Joined, so that a route that adds a status does not lose its controller's word on credentials.
+    policy: {
+      ...(Reflect.getMetadata(metadata.policy, controller) as CachePolicyOptions | undefined),
+      ...(Reflect.getMetadata(metadata.policy, handler) as CachePolicyOptions | undefined),
+    },
+    // A route that invalidates is a write, whatever its method.
+    cacheable: ![metadata.noCache, metadata.invalidate, ...notABody].some((name) => read(name) !== undefined),
+  }
+}

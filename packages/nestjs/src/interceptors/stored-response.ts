@@ -1,0 +1,128 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { CachePolicyOptions } from './route-settings.ts'
+
+/** What a route answered, as it stands in the cache. `format` is raised when a reader of the old one would go wrong. */
+export type StoredResponse =
+  | {
+      readonly format: 1
+      readonly kind: 'response'
+      readonly status: number
+      /** Those the handler set; what stands around it sets its own on every request. */
+      readonly headers: OutgoingHttpHeaders
+      readonly body: unknown
+      /** Of a body of bytes, which JSON cannot hold. */
+      readonly encoding?: 'base64'
+    }
+  /** This route's response may not be stored: whoever finds this runs the handler at once. */
+  | { readonly format: 1; readonly kind: 'pass' }
+
+/** A response that is about to go out. */
+interface Outgoing {
+  readonly status: number
+  readonly headersBefore: OutgoingHttpHeaders
+  readonly headers: OutgoingHttpHeaders
+  readonly body: unknown
+}
+
+/** Why a response may not be stored. */
+type Refusal = 'status' | 'headers' | 'body' | 'instances'
+
+export const pass: StoredResponse = { format: 1, kind: 'pass' }
+
+/** Tells a stored response from a value that something else has put under the same key. */
+export function isStoredResponse(value: unknown): value is StoredResponse {
+  if (typeof value !== 'object' || value === null) return false
+  const { format, kind } = value as Partial<StoredResponse>
+  return format === 1 && (kind === 'response' || kind === 'pass')
+}
+
+export function toStored({ status, headersBefore, headers, body }: Outgoing): StoredResponse {
+  const response = { format: 1, kind: 'response', status, headers: ownHeaders(headersBefore, headers) } as const
+  if (body instanceof Uint8Array) return { ...response, body: Buffer.from(body).toString('base64'), encoding: 'base64' }
+  return { ...response, body }
+}
+
+/** The body as the handler gave it, after a trip through the codec. */
+export function bodyOf({ body, encoding }: Extract<StoredResponse, { kind: 'response' }>): unknown {
+  return encoding === 'base64' ? Buffer.from(body as string, 'base64') : body
+}
+
+/** The first reason not to store a response, or undefined if it may be. `keyed`: the route has a `@CacheKey` of its own. */
+export function refusal(outgoing: Outgoing, policy: CachePolicyOptions, keyed: boolean): Refusal | undefined {
+  const { status, body } = outgoing
+  if (status !== 200 && !policy.statuses?.includes(status)) return 'status'
+  if (isPrivate(outgoing.headers) || (!keyed && variesByItself(outgoing))) return 'headers'
+  if (body === undefined || isStream(body)) return 'body'
+  if (policy.instances !== 'plain' && hasInstance(body)) return 'instances'
+  return undefined
+}
+
+/** Written for each response anew, by the server or by the interceptor. */
+const perResponse: ReadonlySet<string> = new Set([
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'date',
+  'x-cache',
+])
+
+function ownHeaders(before: OutgoingHttpHeaders, after: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const own = Object.entries(after).filter(
+    ([name, value]) => !perResponse.has(name) && String(value) !== String(before[name]),
+  )
+  return Object.fromEntries(own)
+}
+
+function isPrivate({ 'set-cookie': cookies, 'cache-control': cacheControl }: OutgoingHttpHeaders): boolean {
+  return cookies !== undefined || tokens(cacheControl).some((directive) => /^(private|no-store)\b/.test(directive))
+}
+
+/**
+ * Whether the response depends on request headers that the key does not hold. CORS and compression stand around the
+ * handler: what they vary by does not reach the stored response, if they have said so before it ran.
+ */
+function variesByItself({ headersBefore, headers }: Outgoing): boolean {
+  const before = tokens(headersBefore['vary'])
+  return tokens(headers['vary']).some((name) => !(/^(origin|accept-encoding)$/.test(name) && before.includes(name)))
+}
+
+function tokens(header: OutgoingHttpHeaders[string]): string[] {
+  return String(header ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((token) => token.trim())
+    .filter((token) => token !== '')
+}
+
+/** Bodies that can be read once: Node's and the web's streams, `StreamableFile`, `Response`, Observables, generators. */
+function isStream(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return false
+  const readers = ['pipe', 'getReader', 'getStream', 'arrayBuffer', 'subscribe', Symbol.asyncIterator]
+  return readers.some((reader) => typeof Reflect.get(body, reader) === 'function')
+}
+
+/** Whether a part of `body` has a class that somebody outside of the cache could go by. */
+function hasInstance(body: unknown): boolean {
+  const seen = new Set<unknown>()
+  const open = [body]
+  for (const value of open) {
+    if (typeof value !== 'object' || value === null || seen.has(value) || value instanceof Uint8Array) continue
+    seen.add(value)
+    const { toJSON } = value as { toJSON?: unknown }
+    if (typeof toJSON === 'function') {
+      // A Date, a Decimal, an ObjectId become text or a number: there is nothing to exclude from one value.
+      if (typeof toJSON.call(value, '') === 'object') return true
+      continue
+    }
+    if (!Array.isArray(value) && !isPlainObject(value)) return true
+    // One by one: an array can be longer than the arguments of a call.
+    for (const child of Object.values(value)) open.push(child)
+  }
+  return false
+}
+
+/** Made by `{}`, by JSON or with no prototype; in any realm, so that tests in a vm context see the same. */
+function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}

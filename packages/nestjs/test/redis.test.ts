@@ -1,0 +1,114 @@
+import { gate, type RedisServer, startRedis } from '@cache-aside/testkit'
+import { Body, Controller, Get, Param, Patch, UseInterceptors } from '@nestjs/common'
+import { beforeAll, beforeEach, afterAll, describe, expect, it } from 'vitest'
+import { CacheAsideInterceptor, CacheInvalidate, CacheKey } from '../src/index.ts'
+import { type Answer, type App, cacheOptions, platforms, startApp } from './app.ts'
+
+describe.each(platforms)('on $name with Redis', (platform) => {
+  let server: RedisServer
+  beforeAll(async () => {
+    server = await startRedis()
+  })
+  afterAll(() => server.stop())
+
+  describe('in two applications', () => {
+    let names: Map<string, string>
+    let source: ReturnType<typeof gate<string>>
+
+    @Controller()
+    class Products {
+      @Get('products/:id')
+      @UseInterceptors(CacheAsideInterceptor)
+      @CacheKey('product::id')
+      find(@Param('id') id: string) {
+        return { name: names.get(id) ?? null }
+      }
+
+      @Patch('products/:id')
+      @CacheInvalidate('product::id')
+      rename(@Param('id') id: string, @Body() { name }: { readonly name: string }) {
+        names.set(id, name)
+      }
+
+      @Get('report')
+      @UseInterceptors(CacheAsideInterceptor)
+      @CacheKey('report')
+      report() {
+        return source.load()
+      }
+    }
+
+    let one: App
+    let other: App
+    beforeEach(async () => {
+      names = new Map([['1', 'old']])
+      source = gate()
+      const { namespace } = cacheOptions({ redis: server.url })
+      const start = () => startApp({ platform, controllers: [Products], cache: { namespace, redis: server.url } })
+      ;[one, other] = [await start(), await start()]
+    })
+
+    it('runs the handler once for twenty requests at a time', async () => {
+      const requests = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? one : other).get('/report'))
+      await source.called
+      source.answer('the report')
+      const answers = await Promise.all(requests)
+
+      expect(source.calls).toBe(1)
+      expect(answers.map(({ text }) => text)).toEqual(answers.map(() => 'the report'))
+      expect(answers.filter(({ cache }) => cache === 'MISS')).toHaveLength(1)
+      expect(answers.filter(({ cache }) => cache === 'HIT')).toHaveLength(19)
+    })
+
+    it('reads in one what was written in the other', async () => {
+      await one.get('/products/1')
+      expect((await other.get('/products/1')).cache).toBe('HIT')
+
+      await other.send('PATCH', '/products/1', { body: { name: 'new' } })
+      const read = await one.get('/products/1')
+
+      expect([read.cache, read.text]).toEqual(['MISS', '{"name":"new"}'])
+    })
+  })
+
+  it('answers every request while Redis is gone, and caches again when it is back', async () => {
+    let runs = 0
+    @Controller()
+    class Products {
+      @Get('products')
+      @UseInterceptors(CacheAsideInterceptor)
+      list() {
+        return { run: ++runs }
+      }
+
+      @Patch('products')
+      @CacheInvalidate('products:all')
+      write() {
+        return 'written'
+      }
+    }
+    const app = await startApp({ platform, controllers: [Products], cache: { redis: server.url } })
+    const answers: Answer[] = []
+    const traffic = async (until: (answer: Answer) => boolean) => {
+      for (let done = false; !done; done = until(answers.at(-1) as Answer)) answers.push(await app.get('/products'))
+    }
+    await traffic(({ cache }) => cache === 'HIT')
+
+    // Requests run while the server goes, while it is gone and while it comes back.
+    const back = /^log: Redis is back/
+    const during = Array.from({ length: 4 }, () =>
+      traffic(({ cache }) => cache === 'HIT' && app.log.matching(back).length > 0),
+    )
+    await server.kill()
+    await app.log.printed(/^warn: Redis is away/)
+    const write = await app.send('PATCH', '/products')
+    await server.start()
+    await Promise.all(during)
+
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(write.text).toBe('written')
+    expect(app.log.matching(/^warn: Redis is away/)).toHaveLength(1)
+    expect(app.log.matching(back)).toHaveLength(1)
+    expect(app.log.matching(/^error: Products\.write wrote, but products:all could not be invalidated/)).toHaveLength(1)
+  })
+})

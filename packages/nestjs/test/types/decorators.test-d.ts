@@ -1,0 +1,106 @@
+import { Controller, Get } from '@nestjs/common'
+import { describe, expectTypeOf, it } from 'vitest'
+import {
+  CacheAsideModule,
+  CacheAsideService,
+  CacheInvalidate,
+  CacheKey,
+  CachePolicy,
+  CacheTTL,
+  type Eviction,
+  type HttpRequest,
+  type Lookup,
+  MemoryStore,
+  NoCache,
+  OnCacheEviction,
+  type Written,
+} from '../../src/index.ts'
+
+interface AuthenticatedRequest extends HttpRequest {
+  readonly user: { readonly id: number }
+}
+
+interface Product {
+  readonly id: string
+}
+
+describe('the decorators', () => {
+  it('take what they are for', () => {
+    @Controller()
+    @CacheTTL('1m')
+    @CachePolicy({ credentials: (request: AuthenticatedRequest) => request.user.id })
+    @NoCache()
+    class Products {
+      @Get()
+      @CacheKey((request) => {
+        expectTypeOf(request).toEqualTypeOf<HttpRequest>()
+        return 'key'
+      })
+      @CacheTTL(1_000)
+      @CachePolicy({ statuses: [404], instances: 'plain', credentials: 'shared' })
+      list() {}
+
+      @CacheInvalidate('product::id', ({ result }: Written<Product>) => result.id)
+      @CacheInvalidate(({ request }) => {
+        expectTypeOf(request).toEqualTypeOf<HttpRequest>()
+        return ['a', 'b']
+      })
+      write() {}
+
+      @OnCacheEviction('product:*')
+      onGone(_eviction: Eviction) {}
+
+      @OnCacheEviction('product:*')
+      async warm() {}
+    }
+    expectTypeOf(Products).toBeConstructibleWith()
+  })
+
+  it('refuse what would do nothing', () => {
+    // @ts-expect-error one key for every route of a controller
+    @CacheKey('all')
+    // @ts-expect-error a controller does not write
+    @CacheInvalidate('all')
+    class OnAController {
+      // @ts-expect-error no key
+      @CacheInvalidate()
+      // @ts-expect-error no key
+      @CacheKey()
+      // @ts-expect-error no duration
+      @CacheTTL()
+      // @ts-expect-error a typing error
+      @CachePolicy({ credentials: 'share' })
+      // @ts-expect-error not an option
+      @CachePolicy({ status: [404] })
+      // @ts-expect-error a key is text
+      @CacheKey(() => 7)
+      // @ts-expect-error a result that nobody has described
+      @CacheInvalidate(({ result }) => result.id)
+      route() {}
+
+      // @ts-expect-error called with an eviction, and not with text
+      @OnCacheEviction('product:*')
+      onGone(_key: string) {}
+    }
+    expectTypeOf(OnAController).toBeConstructibleWith()
+  })
+})
+
+describe('the module', () => {
+  it('needs a namespace, and a factory that gives one', () => {
+    CacheAsideModule.forRoot({ namespace: 'shop', store: new MemoryStore(), isGlobal: true, startWithoutRedis: true })
+    CacheAsideModule.forRootAsync({ useFactory: () => ({ namespace: 'shop', redis: 'redis://localhost' }) })
+    // @ts-expect-error no namespace
+    CacheAsideModule.forRoot({ store: new MemoryStore() })
+    // @ts-expect-error no namespace
+    CacheAsideModule.forRootAsync({ useFactory: () => ({ redis: 'redis://localhost' }) })
+  })
+})
+
+describe('the service', () => {
+  it('knows the type of what a loader returns', async () => {
+    const cache = null as unknown as CacheAsideService
+    expectTypeOf(cache.getOrLoad('key', () => ({ id: '1' }))).resolves.toEqualTypeOf<{ id: string }>()
+    expectTypeOf(cache.get<Product>('key')).resolves.toEqualTypeOf<Lookup<Product>>()
+  })
+})
