@@ -1,0 +1,31 @@
+import { CacheAsideModule, MemoryStore } from '@cache-aside/nestjs'
+import { type DynamicModule, Module } from '@nestjs/common'
+import { CacheBackend } from './cache/cache-backend.ts'
+import { CacheBackendModule } from './cache/cache-backend.module.ts'
+import type { Config } from './config.ts'
+import { ConfigModule } from './config.module.ts'
+import { MonitorModule } from './monitor/monitor.module.ts'
+import { PageController } from './page/page.controller.ts'
+import { ProductModule } from './product/product.module.ts'
+
+@Module({
+  imports: [
+    CacheAsideModule.forRootAsync({
+      isGlobal: true,
+      imports: [CacheBackendModule],
+      inject: [CacheBackend],
+      useFactory: ({ redis }: CacheBackend) => ({
+        namespace: 'sample',
+        ...(redis ? { redis } : { store: new MemoryStore() }),
+      }),
+    }),
+    ProductModule,
+    MonitorModule,
+  ],
+  controllers: [PageController],
+})
+export class AppModule {
+  static with(config: Config): DynamicModule {
+    return { module: AppModule, imports: [ConfigModule.of(config)] }
+  }
+}

@@ -1,0 +1,13 @@
+import { Module } from '@nestjs/common'
+import { DatabaseModule } from '../database/database.module.ts'
+import { CategoryController } from './category.controller.ts'
+import { ProductController } from './product.controller.ts'
+import { ProductRepository } from './product.repository.ts'
+import { ProductService } from './product.service.ts'
+
+@Module({
+  imports: [DatabaseModule],
+  controllers: [ProductController, CategoryController],
+  providers: [ProductService, ProductRepository],
+})
+export class ProductModule {}

@@ -1,0 +1,64 @@
+import { type INestApplication, Logger } from '@nestjs/common'
+import { createApp } from '../src/app.ts'
+import { Config } from '../src/config.ts'
+import { Postgres } from '../src/database/postgres.ts'
+
+export interface Answer {
+  readonly status: number
+  /** The header `X-Cache`. */
+  readonly cache: string | null
+  readonly body: unknown
+}
+
+/** The app of `main.ts`, listening, and what its clients say to it. */
+export class RunningApp {
+  private constructor(
+    readonly nest: INestApplication,
+    private readonly url: string,
+  ) {}
+
+  static async start(environment: NodeJS.ProcessEnv): Promise<RunningApp> {
+    Logger.overrideLogger(['fatal'])
+    const nest = await createApp(new Config({ READ_LATENCY: '0', ...environment }))
+    await nest.listen(0, '127.0.0.1')
+    return new RunningApp(nest, await nest.getUrl())
+  }
+
+  async get(path: string): Promise<Answer> {
+    return this.#request(path, {})
+  }
+
+  async delete(path: string): Promise<Answer> {
+    return this.#request(path, { method: 'DELETE' })
+  }
+
+  async patch(path: string, body: unknown): Promise<Answer> {
+    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    return this.#request(path, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: text })
+  }
+
+  /** How many times `work` has the app use its database: the pool hands out a connection for each. */
+  async databaseReads(work: () => Promise<unknown>): Promise<number> {
+    const { pool } = this.nest.get(Postgres)
+    let reads = 0
+    const count = () => void (reads += 1)
+    pool.on('acquire', count)
+    await work()
+    pool.off('acquire', count)
+    return reads
+  }
+
+  async #request(path: string, options: RequestInit): Promise<Answer> {
+    const response = await fetch(this.url + path, options)
+    const text = await response.text()
+    return {
+      status: response.status,
+      cache: response.headers.get('x-cache'),
+      body: text === '' ? undefined : (JSON.parse(text) as unknown),
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.nest.close()
+  }
+}
