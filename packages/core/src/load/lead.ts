@@ -110,7 +110,7 @@ async function loadAndFill(
       lost: () => report({ type: 'lease-lost', key }),
       failed: storeError('extend'),
     })
-  const began = flight.markLoading()
+  const began = flight.mark()
   const loaded = await runLoader(request.load, key, request.loadTimeout, clock)
   letGo?.()
 

@@ -7,25 +7,14 @@
  */
 export class Flight {
   #moment = 0
-  #loading = false
 
   /** The moment now; later marks are larger. */
   get moment(): number {
     return this.#moment
   }
 
-  /** True from when the loader is invoked: what it returns may be older than callers that join from now on. */
-  get loading(): boolean {
-    return this.#loading
-  }
-
   mark(): number {
     return ++this.#moment
-  }
-
-  markLoading(): number {
-    this.#loading = true
-    return this.mark()
   }
 }
 
@@ -46,20 +35,23 @@ export class SingleFlight<Outcome> {
   /**
    * Joins the flight of `key`, or leads a new one. `lead` must not throw or reject: it reports.
    *
-   * @param denied The caller has joined a flight whose value it could not have. It joins only a flight whose value it
-   *   is sure to get, or leads the next: so nobody is denied twice, however often a key is invalidated.
+   * @param denied The caller has joined a flight whose value it could not have. It joins only a flight
+   *   that has marked nothing yet, or leads the next: so nobody is denied twice, however often a key is invalidated.
    */
   board(key: string, denied: boolean, lead: (flight: Flight) => Promise<Outcome>): Boarding<Outcome> {
     const current = this.#inFlight.get(key)
-    if (current && !(denied && current.flight.loading)) {
+    if (current && !(denied && current.flight.moment > 0)) {
       return { role: 'joiner', outcome: current.outcome, boarded: current.flight.moment }
     }
 
     const flight = new Flight()
-    const outcome = lead(flight).finally(() => {
-      // A later flight may have taken the place of a forgotten one: take out only this one.
-      if (this.#inFlight.get(key)?.flight === flight) this.#inFlight.delete(key)
-    })
+    // A turn later: callers that were woken together board before the first moment.
+    const outcome = Promise.resolve()
+      .then(() => lead(flight))
+      .finally(() => {
+        // A later flight may have taken the place of a forgotten one: take out only this one.
+        if (this.#inFlight.get(key)?.flight === flight) this.#inFlight.delete(key)
+      })
     this.#inFlight.set(key, { flight, outcome })
     return { role: 'leader', outcome }
   }
