@@ -2,11 +2,15 @@
 // installs first (verifyDepsBeforeRun). Under pnpm already, no second npx.
 import { spawn } from 'node:child_process'
 
+const windows = process.platform === 'win32'
 const underPnpm = (process.env.npm_config_user_agent ?? '').startsWith('pnpm/')
 const [command, ...before] = underPnpm ? ['pnpm'] : ['npx', '--yes', 'pnpm@12']
 const child = spawn(command, [...before, 'run', ...process.argv.slice(2)], {
   stdio: 'inherit',
-  shell: process.platform === 'win32',
+  shell: windows,
+  detached: !windows,
 })
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+// To the whole group: a signal to npx alone would leave what it started running.
+const pass = (signal) => (windows ? child.kill(signal) : process.kill(-child.pid, signal))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => pass(signal))
 child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)))

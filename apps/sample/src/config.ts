@@ -23,6 +23,8 @@ export class ConfigError extends Error {
 /** What the environment says, checked before anything starts. */
 export class Config {
   readonly port: number
+  /** Only this machine, unless it is told otherwise: nobody has to log in to change a price here. */
+  readonly host: string
   readonly httpAdapter: 'express' | 'fastify'
   /** Without it, the app runs a Postgres of its own. */
   readonly databaseUrl: string | undefined
@@ -32,8 +34,9 @@ export class Config {
   readonly readLatency: number
 
   /** @throws {ConfigError} */
-  constructor({ PORT, HTTP_ADAPTER, DATABASE_URL, REDIS_URL, READ_LATENCY }: NodeJS.ProcessEnv) {
+  constructor({ PORT, HOST, HTTP_ADAPTER, DATABASE_URL, REDIS_URL, READ_LATENCY }: NodeJS.ProcessEnv) {
     this.port = wholeNumber('PORT', PORT, { usual: 8080, highest: 65_535 })
+    this.host = HOST || '127.0.0.1'
     this.httpAdapter = oneOf('HTTP_ADAPTER', HTTP_ADAPTER || 'fastify', ['fastify', 'express'])
     this.databaseUrl = serverUrl('DATABASE_URL', DATABASE_URL, ['postgres:', 'postgresql:'])
     this.redisUrl = serverUrl('REDIS_URL', REDIS_URL, ['redis:', 'rediss:'])

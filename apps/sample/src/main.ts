@@ -9,7 +9,7 @@ try {
   const config = new Config(process.env)
   const app = await createApp(config)
   app.enableShutdownHooks(['SIGINT', 'SIGTERM', 'SIGHUP'], { useProcessExit: true })
-  await app.listen(config.port, '0.0.0.0').catch(({ message }: Error) => {
+  await app.listen(config.port, config.host).catch(({ message }: Error) => {
     throw new ConfigError(`PORT=${config.port}: ${message} (expected a free port, such as PORT=${config.port + 1})`)
   })
   logger.log(`Postgres: ${app.get(Postgres).description}`)

@@ -5,6 +5,7 @@ describe('the environment', () => {
   it('may be empty', () => {
     expect(new Config({})).toEqual({
       port: 8080,
+      host: '127.0.0.1',
       httpAdapter: 'fastify',
       databaseUrl: undefined,
       redisUrl: undefined,
@@ -13,9 +14,9 @@ describe('the environment', () => {
   })
 
   it('counts a variable without a value as not set', () => {
-    expect(new Config({ PORT: '', HTTP_ADAPTER: '', DATABASE_URL: '', REDIS_URL: '', READ_LATENCY: '' })).toEqual(
-      new Config({}),
-    )
+    expect(
+      new Config({ PORT: '', HOST: '', HTTP_ADAPTER: '', DATABASE_URL: '', REDIS_URL: '', READ_LATENCY: '' }),
+    ).toEqual(new Config({}))
   })
 
   it.each([

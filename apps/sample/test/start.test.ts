@@ -69,7 +69,7 @@ describe('the app that `npm start` starts', { timeout: 60_000 }, () => {
   })
 
   it('does not start on a port that is taken, and says which', async () => {
-    const server = createServer().listen(0, '0.0.0.0')
+    const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
     await using app = new StartedApp({ TMPDIR: temporary, PORT: String(port) })
