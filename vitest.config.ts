@@ -48,7 +48,9 @@ export default defineConfig({
       project('testkit', { folder: 'packages/testkit' }),
       project('nestjs', { folder: 'packages/nestjs', typed: true }),
       project('nestjs-11', { folder: 'packages/nestjs', alias: nest11 }),
+      project('prove', { folder: 'apps/prove' }),
       project('sample', { folder: 'apps/sample' }),
+      { extends: true, test: { name: 'model', include: ['docs/model/*.test.ts'] } },
     ],
   },
 })

@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FaultProxy, HistoryLog, RedisServer } from '@cache-aside/testkit'
+import { Random } from './random.ts'
+
+/** What a fault is done to. */
+export interface Place {
+  readonly redis: RedisServer
+  readonly log: HistoryLog
+  readonly workers: readonly WorkerPlace[]
+}
+
+/** A worker and its own way to Redis. */
+export interface WorkerPlace {
+  /** Changes when it dies and another takes its place. */
+  readonly name: string
+  readonly proxy: FaultProxy
+  pause(): void
+  resume(): void
+  /** By SIGKILL: now, or by its own hand at the next such moment. */
+  kill(when: 'now' | 'die-in-load' | 'die-after-commit'): Promise<void>
+}
+
+interface Kind {
+  /** The range of how long it lasts, in milliseconds; left out: it is over when it is done. */
+  readonly lasts?: readonly [number, number]
+  /** What stops counting as a reason once it is over. `nothing`: it voids no lease, and nobody may notice it. */
+  readonly hits: 'everybody' | 'one worker' | 'nothing'
+  readonly inject: (place: Place, worker: WorkerPlace, over: () => Promise<void>, lasts: number) => Promise<void>
+}
+
+const onNetwork = (begin: (proxy: FaultProxy) => void): Kind => ({
+  lasts: [100, 1_500],
+  hits: 'one worker',
+  inject: async (_, { proxy }, over) => {
+    begin(proxy)
+    await over()
+    proxy.heal()
+  },
+})
+
+const atServer = (...command: [string, ...string[]]): Kind['inject'] => {
+  return async ({ redis }) => void (await redis.cli(...command))
+}
+
+const death = (when: 'now' | 'die-in-load' | 'die-after-commit'): Kind => ({
+  hits: 'nothing',
+  inject: (_, worker) => worker.kill(when),
+})
+
+const kinds = {
+  kill: death('now'),
+  'kill-in-load': death('die-in-load'),
+  'kill-after-commit': death('die-after-commit'),
+  stop: {
+    lasts: [300, 1_500],
+    hits: 'one worker',
+    inject: async (_, worker, over) => {
+      worker.pause()
+      await over()
+      worker.resume()
+    },
+  },
+  'client-kill': { hits: 'everybody', inject: atServer('CLIENT', 'KILL', 'TYPE', 'normal') },
+  'client-pause': {
+    lasts: [100, 1_200],
+    hits: 'everybody',
+    inject: async ({ redis }, _, over, lasts) => {
+      await redis.cli('CLIENT', 'PAUSE', Math.round(lasts), 'ALL')
+      await over()
+      await redis.cli('PING') // Answered when the pause is over, however soon the run ends.
+    },
+  },
+  'script-flush': { hits: 'nothing', inject: atServer('SCRIPT', 'FLUSH') },
+  flushall: { hits: 'everybody', inject: atServer('FLUSHALL') },
+  evict: {
+    lasts: [200, 1_000],
+    hits: 'everybody',
+    inject: async ({ redis }, _, over) => {
+      // A little less than is used: the server has to choose what goes.
+      const used = Number(/used_memory:(\d+)/.exec(String(await redis.cli('INFO', 'memory')))?.[1])
+      await redis.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru', 'maxmemory', used - 20_000)
+      await over()
+      await redis.cli('CONFIG', 'SET', 'maxmemory', 0)
+    },
+  },
+  restart: {
+    lasts: [50, 800],
+    hits: 'everybody',
+    inject: async ({ redis }, _, over) => {
+      await redis.kill()
+      await over()
+      await redis.start()
+    },
+  },
+  freeze: {
+    lasts: [100, 1_200],
+    hits: 'everybody',
+    inject: async ({ redis }, _, over) => {
+      redis.pause()
+      await over()
+      redis.resume()
+    },
+  },
+  'net-delay': onNetwork((proxy) => proxy.delay(60)),
+  'net-slow-replies': onNetwork((proxy) => proxy.delay(80, 'toClient')),
+  'net-slow-requests': onNetwork((proxy) => proxy.delay(80, 'toServer')),
+  'net-cut': { ...onNetwork((proxy) => proxy.cut()), lasts: [0, 50] },
+  'net-black-hole': onNetwork((proxy) => proxy.blackHole()),
+  'net-no-replies': onNetwork((proxy) => proxy.blackHole('toClient')),
+  'net-no-requests': onNetwork((proxy) => proxy.blackHole('toServer')),
+} as const satisfies Record<string, Kind>
+
+export type FaultKind = keyof typeof kinds
+
+export const faultKinds = Object.keys(kinds) as [FaultKind, ...FaultKind[]]
+
+/** Done to the server: never two at a time. */
+export const isServerFault = (kind: FaultKind): boolean => kinds[kind].hits === 'everybody' || kind === 'script-flush'
+
+export interface Fault {
+  readonly kind: FaultKind
+  /** Pause before it, in milliseconds. */
+  readonly after: number
+  readonly worker: number
+  readonly lasts: number
+}
+
+/** The faults of a run, one after the other, without end; the same for the same seed. */
+export function* schedule(seed: number, from: readonly [FaultKind, ...FaultKind[]]): Generator<Fault, never> {
+  const random = new Random(seed)
+  for (;;) {
+    const kind = random.pick(from)
+    const { lasts: [shortest, longest] = [0, 0] }: Kind = kinds[kind]
+    yield {
+      kind,
+      after: random.between(100, 900),
+      worker: random.below(1_000),
+      lasts: random.between(shortest, longest),
+    }
+  }
+}
+
+/** Does it, and logs from when until when. Resolves when it is over. */
+export async function inject({ kind, worker: number, lasts }: Fault, place: Place, signal: AbortSignal): Promise<void> {
+  const worker = place.workers[number % place.workers.length]
+  if (!worker) throw new Error('a fault needs a worker')
+  const { hits, inject: begin }: Kind = kinds[kind]
+  const over = () => sleep(lasts, undefined, { signal }).catch(() => {}) // The run ends: so does the fault.
+  if (hits === 'nothing') return begin(place, worker, over, lasts)
+
+  const id = place.log.begin('fault', hits === 'everybody' ? '*' : worker.name, { reason: kind })
+  await begin(place, worker, over, lasts)
+  place.log.end(id)
+}

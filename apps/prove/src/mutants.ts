@@ -1,0 +1,210 @@
+import type { FaultKind } from './faults.ts'
+import type { Edit } from './plant.ts'
+import { topologies, type Workload } from './workload.ts'
+
+/** A mistake somebody could make in the engine, and where it shows best. */
+export interface Mutant {
+  readonly name: string
+  /** The promise of docs/design.md it breaks. */
+  readonly breaks: 'P1' | 'P5'
+  readonly edits: readonly Edit[]
+  readonly workload: Workload
+  readonly faults: readonly FaultKind[]
+}
+
+const busy: Workload = { ...topologies.usual, keys: 2, writes: 0.08, pause: 15 }
+/** Hardly any invalidation, so that a second load has no other excuse. */
+const reading: Workload = { ...topologies.usual, keys: 12, writes: 0.02, failures: 0.05, leaseTtl: 300 }
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'a fill without compare-and-swap',
+    breaks: 'P1',
+    edits: [
+      {
+        file: 'protocol/scripts/fill.lua',
+        find: "if head ~= 'L' .. ARGV[1] then return 0 end",
+        put: "if string.sub(head, 1, 1) == 'V' then return 0 end",
+      },
+    ],
+    workload: busy,
+    faults: [],
+  },
+  {
+    name: 'joiners share after a rejected fill',
+    breaks: 'P1',
+    edits: [
+      {
+        file: 'load/lead.ts',
+        find: "return { ...outcome, asOf: reply === 'accepted' ? current : began }",
+        put: 'return { ...outcome, asOf: current }',
+      },
+    ],
+    workload: busy,
+    faults: [],
+  },
+  {
+    name: 'joiners share whenever they boarded',
+    breaks: 'P1',
+    edits: [
+      {
+        file: 'cache/cache.ts',
+        find: "if (boarding.role === 'joiner' && outcome.asOf <= boarding.boarded) continue",
+        put: '',
+      },
+    ],
+    workload: busy,
+    faults: [],
+  },
+  {
+    name: 'a token for each process, not for each attempt',
+    breaks: 'P1',
+    edits: [
+      {
+        file: 'load/lead.ts',
+        find: 'const lease: Lease = { token: newToken(), ttl: request.leaseTtl }',
+        put: 'const lease: Lease = { token: tokenOfProcess, ttl: request.leaseTtl }',
+      },
+      {
+        file: 'load/lead.ts',
+        find: '/** How a flight ended.',
+        put: 'const tokenOfProcess = newToken()\n\n/** How a flight ended.',
+      },
+    ],
+    workload: { ...topologies['one-process'], writes: 0.08, keys: 2 },
+    faults: [],
+  },
+  {
+    name: 'a release without ownership',
+    breaks: 'P1',
+    edits: [
+      {
+        file: 'protocol/scripts/release.lua',
+        find: "if redis.pcall('GETRANGE', KEYS[1], 0, 22) ~= 'L' .. ARGV[1] then return 0 end",
+        put: '',
+      },
+    ],
+    workload: { ...reading, writes: 0.06, keys: 4, failures: 0.2 },
+    faults: [],
+  },
+  {
+    name: 'a read joins a GET that was sent',
+    breaks: 'P1',
+    edits: [
+      {
+        file: 'protocol/read.ts',
+        find: '  #open: Map<string, Waiting[]> | undefined',
+        put: '  #open: Map<string, Waiting[]> | undefined\n  readonly #sent = new Map<string, Waiting[]>()',
+      },
+      {
+        file: 'protocol/read.ts',
+        find: 'const waiting = open.get(key)',
+        put: 'const waiting = this.#sent.get(key) ?? open.get(key)',
+      },
+      {
+        file: 'protocol/read.ts',
+        find: '    batch.clear()',
+        put: '    for (const [key, waiting] of entries) this.#sent.set(key, waiting)\n    batch.clear()',
+      },
+      {
+        file: 'protocol/read.ts',
+        find: '    this.#send(entries.map(([key]) => key)).then(',
+        put: '    this.#send(entries.map(([key]) => key)).finally(() => entries.forEach(([key, waiting]) => this.#sent.get(key) === waiting && this.#sent.delete(key))).then(',
+      },
+    ],
+    // Mostly hits, whose replies are late: time for an invalidation by another, and for a read to join.
+    workload: { ...busy, workers: 3, callers: 14, keys: 10, writes: 0.04, failures: 0 },
+    faults: ['net-slow-replies'],
+  },
+  {
+    name: 'a lease without an end',
+    breaks: 'P5',
+    edits: [
+      {
+        file: 'protocol/scripts/acquire.lua',
+        find: "redis.call('SET', KEYS[1], 'L' .. ARGV[1], 'PX', ARGV[2])",
+        put: "redis.call('SET', KEYS[1], 'L' .. ARGV[1])",
+      },
+      {
+        file: 'protocol/scripts/acquire.lua',
+        find: 'if remaining >= 0 then return {0, remaining} end',
+        put: 'return {0, math.max(remaining, 100)}',
+      },
+    ],
+    workload: reading,
+    faults: ['kill', 'kill-in-load'],
+  },
+  {
+    name: 'an acquire that takes the lease of another',
+    breaks: 'P5',
+    edits: [
+      {
+        file: 'protocol/scripts/acquire.lua',
+        find: 'if remaining >= 0 then return {0, remaining} end',
+        put: '',
+      },
+    ],
+    workload: reading,
+    faults: [],
+  },
+  {
+    name: 'an invalidation that leaves the lease',
+    breaks: 'P1',
+    edits: [
+      {
+        file: 'protocol/invalidate.ts',
+        find: "commands.push(redis.callBuffer('unlink', keys.slice(start, start + size)))",
+        put: `for (const key of keys.slice(start, start + size)) commands.push(redis.callBuffer('eval', ["if redis.call('GETRANGE', KEYS[1], 0, 0) ~= 'L' then redis.call('UNLINK', KEYS[1]) end return 1", 1, key]))`,
+      },
+    ],
+    workload: busy,
+    faults: [],
+  },
+  {
+    name: 'a set that is one plain SET',
+    breaks: 'P1',
+    edits: [
+      {
+        file: 'cache/cache.ts',
+        find: 'await store.claim(inStore, lease)',
+        put: "await store.claim(inStore, { token: entry.toString('latin1'), ttl: 300_000 })",
+      },
+      { file: 'protocol/claim.ts', find: 'leaseHead(token)', put: 'leaseHead(token).slice(1)' },
+    ],
+    workload: { ...topologies.setting, writes: 0.3 },
+    faults: ['net-no-requests', 'net-black-hole'],
+  },
+  {
+    name: 'a set that does not fence loads off',
+    breaks: 'P1',
+    edits: [
+      {
+        file: 'cache/cache.ts',
+        find: 'await store.claim(inStore, lease)',
+        put: 'if ((await store.acquire(inStore, lease)).kind !== "acquired") return false',
+      },
+    ],
+    workload: { ...topologies.setting, writes: 0.2 },
+    faults: [],
+  },
+  {
+    name: 'a lease that is not extended',
+    breaks: 'P5',
+    edits: [{ file: 'load/lease-keeper.ts', find: 'await store.extend(key, lease)', put: "'extended' as string" }],
+    workload: { ...reading, leaseTtl: 300 },
+    faults: [],
+  },
+  {
+    name: 'a waiter that never asks again',
+    breaks: 'P5',
+    edits: [
+      {
+        file: 'load/waiting.ts',
+        find: 'clock.after(Math.min(jittered, remaining + 1), resolve)',
+        put: 'if (jittered > 1e9) clock.after(remaining, resolve)',
+      },
+    ],
+    workload: reading,
+    faults: [],
+  },
+]

@@ -1,0 +1,196 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Bounds,
+  checkHistory,
+  HistoryLog,
+  type RedisServer,
+  readHistory,
+  sharedNow,
+  startFaultProxy,
+  startRedis,
+  type Verdict,
+} from '@cache-aside/testkit'
+import { type FaultKind, inject, isServerFault, type Place, schedule } from './faults.ts'
+import { Slot } from './slot.ts'
+import { commandTimeout, loadTimeout, type Workload } from './workload.ts'
+
+export interface RunOptions {
+  readonly workload: Workload
+  readonly faults: readonly FaultKind[]
+  readonly seed: number
+  readonly seconds: number
+  /** The engine to run: a module's name or address. Default: the one of this repository. */
+  readonly engine?: string
+  /** Looks at the history every few seconds, and ends with the first violation. */
+  readonly stopAtFirst?: boolean
+  readonly progress?: (line: string) => void
+}
+
+export interface Result {
+  readonly name: string
+  readonly seed: number
+  readonly seconds: number
+  readonly verdict: Verdict
+  readonly faults: Partial<Record<FaultKind, number>>
+  /** Where the logs are; removed when they show nothing wrong. */
+  readonly folder: string
+}
+
+/** Workers, their cache and their database, for so many seconds of faults; then quiet, and the verdict. */
+export async function run(options: RunOptions): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'prove-'))
+  const scene = await openScene(options, folder)
+  const began = sharedNow()
+  try {
+    const calm = new AbortController()
+    const counts: Partial<Record<FaultKind, number>> = {}
+    const lanes = [isServerFault, (kind: FaultKind) => !isServerFault(kind)].map((mine, lane) =>
+      disturb(options.faults.filter(mine), options.seed + lane, scene.place, counts, calm.signal),
+    )
+    const watching = watchMachine(scene.redis, scene.place.log, calm.signal)
+    const broken = scene.slots.map((slot) => slot.broken)
+
+    await Promise.race([pass(options, folder, began, counts), ...broken, ...lanes.map(onlyFailure)])
+    calm.abort()
+    await Promise.all([...lanes, watching])
+
+    const judge = () => checkHistory(readHistory(folder), boundsOf(options.workload))
+    let verdict = judge()
+    if (!options.stopAtFirst || verdict.violations.length === 0) {
+      const settled = await Promise.race([settle(options, scene), ...broken])
+      verdict = judge()
+      if (!settled && verdict.violations.length === 0) throw new Error(`workers do not come to rest: ${folder}`)
+    }
+    const seconds = (sharedNow() - began) / 1000
+    if (verdict.violations.length === 0) await rm(folder, { recursive: true })
+    return { name: options.workload.name, seed: options.seed, seconds, verdict, faults: counts, folder }
+  } finally {
+    await scene.close()
+  }
+}
+
+function boundsOf({ leaseTtl }: Workload): Bounds {
+  const waitOut = loadTimeout + leaseTtl
+  // A caller can be denied once: two loads waited out, and their commands.
+  return { read: 2 * waitOut + 4_000, idle: leaseTtl + 200 + 600, waitOut: waitOut - 100, echo: 2 * commandTimeout }
+}
+
+interface Scene {
+  readonly redis: RedisServer
+  readonly database: RedisServer
+  readonly slots: readonly Slot[]
+  readonly place: Place
+  close(): Promise<void>
+}
+
+async function openScene({ workload, seed, seconds, engine }: RunOptions, folder: string): Promise<Scene> {
+  const log = new HistoryLog(join(folder, 'conductor.log'))
+  const redis = await startRedis({ name: 'cache', args: workload.redis })
+  const database = await startRedis({ name: 'database' })
+  const job = {
+    workload,
+    databaseUrl: database.url,
+    engine: engine ?? '@cache-aside/core',
+    longestLife: (seconds + 120) * 1000,
+  }
+  const slots = await Promise.all(
+    Array.from({ length: workload.workers }, async (_, number) => {
+      const proxy = await startFaultProxy(redis)
+      return new Slot({ number, seed, job, folder, log, proxy })
+    }),
+  )
+  await Promise.all(slots.map((slot) => slot.start()))
+  return {
+    redis,
+    database,
+    slots,
+    place: { redis, log, workers: slots },
+    close: async () => {
+      await Promise.all(slots.map((slot) => slot.end()))
+      for (const { proxy } of slots) proxy.close()
+      await Promise.all([redis.stop(), database.stop()])
+    },
+  }
+}
+
+/** The time of a run goes by; sooner over with the first violation, when that is all that is asked for. */
+async function pass(
+  { seconds, workload, stopAtFirst, progress }: RunOptions,
+  folder: string,
+  began: number,
+  counts: Result['faults'],
+): Promise<void> {
+  const end = began + seconds * 1000
+  let told = began
+  while (sharedNow() < end) {
+    await sleep(Math.min(2_000, Math.max(1, end - sharedNow())))
+    if (stopAtFirst) {
+      const until = sharedNow()
+      await sleep(300) // What was noticed before `until` is in the logs by now.
+      if (checkHistory(readHistory(folder, until), boundsOf(workload)).violations.length > 0) return
+    }
+    if (progress && sharedNow() - told > 10_000) {
+      told = sharedNow()
+      const faults = Object.values(counts).reduce((sum, count) => sum + count, 0)
+      progress(`${Math.round((told - began) / 1000)} s, ${faults} faults`)
+    }
+  }
+}
+
+async function disturb(
+  kinds: readonly FaultKind[],
+  seed: number,
+  place: Place,
+  counts: Result['faults'],
+  signal: AbortSignal,
+): Promise<void> {
+  const [first, ...others] = kinds
+  if (!first) return
+  for (const fault of schedule(seed, [first, ...others])) {
+    await sleep(fault.after, undefined, { signal }).catch(() => {})
+    if (signal.aborted) return
+    await inject(fault, place, signal)
+    counts[fault.kind] = (counts[fault.kind] ?? 0) + 1
+  }
+}
+
+/** A machine that is too busy breaks leases as a fault does: the log has to say so. */
+async function watchMachine(redis: RedisServer, log: HistoryLog, signal: AbortSignal): Promise<void> {
+  const client = redis.client({ maxRetriesPerRequest: null, retryStrategy: () => 20 })
+  while (!signal.aborted) {
+    const since = sharedNow()
+    await sleep(20)
+    await client.ping().catch(() => {}) // Away: some fault is at work, and logged.
+    if (sharedNow() - since > 80) log.end(log.begin('fault', '*', { at: since, reason: 'machine busy' }))
+  }
+}
+
+/** Quiet: everything that can be read then has to be what the database holds, and no lease may stay. False: it does not come. */
+async function settle({ workload }: RunOptions, { slots, place, redis, database }: Scene): Promise<boolean> {
+  for (const { proxy } of slots) proxy.heal()
+  const isQuiet = Promise.all(slots.map((slot) => slot.order({ kind: 'quiet' })))
+  const inTime = await Promise.race([isQuiet.then(() => true), sleep(20_000, false, { ref: false })])
+  if (!inTime) return false // Reads hang: the log shows which.
+  await sleep(1_500) // Every client has connected again.
+
+  const keys = Array.from({ length: workload.keys }, (_, key) => `k${key}`)
+  await Promise.all(slots.map((slot) => slot.order({ kind: 'read', keys })))
+  await slots[0]?.order({ kind: 'invalidate', keys })
+  for (const key of keys) place.log.settled(key, Number((await database.cli('GET', key)) ?? 0))
+  await Promise.all(slots.map((slot) => slot.order({ kind: 'read', keys })))
+
+  await sleep(workload.leaseTtl + 300)
+  for (const key of keys) {
+    if ((await redis.cli('GETRANGE', `prove:${key}`, 0, 0)) === 'L') place.log.residue(key)
+  }
+  return true
+}
+
+/** Never resolves; rejects when the task does. */
+async function onlyFailure(task: Promise<unknown>): Promise<never> {
+  await task
+  return new Promise(() => {})
+}

@@ -1,0 +1,100 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type FaultProxy, type HistoryLog, type SpawnedProcess, startProcess } from '@cache-aside/testkit'
+import type { WorkerPlace } from './faults.ts'
+import type { Assignment, Done, Order } from './worker.ts'
+
+/** What the workers of a run have in common. */
+type Job = Omit<Assignment, 'name' | 'seed' | 'log' | 'cacheUrl'>
+
+export interface SlotOptions {
+  readonly number: number
+  readonly seed: number
+  readonly job: Job
+  readonly folder: string
+  readonly log: HistoryLog
+  readonly proxy: FaultProxy
+}
+
+/** A place for a worker: who is killed is followed by another, under a name of its own. */
+export class Slot implements WorkerPlace {
+  readonly proxy: FaultProxy
+  readonly #options: SlotOptions
+  #generation = 0
+  #process: SpawnedProcess | undefined
+  #meantToDie = false
+  /** Rejects when a worker ends that was not told to. */
+  readonly broken: Promise<never>
+  #break: (error: Error) => void = () => {}
+
+  constructor(options: SlotOptions) {
+    this.#options = options
+    this.proxy = options.proxy
+    this.broken = new Promise((_, reject) => {
+      this.#break = reject
+    })
+    this.broken.catch(() => {}) // Whoever awaits it later is told all the same.
+  }
+
+  get name(): string {
+    return `w${this.#options.number}.${this.#generation}`
+  }
+
+  async start(): Promise<void> {
+    const { number, seed, job, folder, proxy } = this.#options
+    this.#generation += 1
+    const assignment: Assignment = {
+      ...job,
+      name: this.name,
+      seed: seed + number * 1_000 + this.#generation,
+      log: join(folder, `${this.name}.log`),
+      cacheUrl: proxy.url,
+    }
+    const process = await startProcess(new URL('worker.ts', import.meta.url), { args: [JSON.stringify(assignment)] })
+    this.#process = process
+    this.#meantToDie = false
+    void process.exited.then(() => {
+      if (!this.#meantToDie) process.receive(() => false).catch(this.#break)
+    })
+    await process.receive(isDone('start'))
+  }
+
+  pause(): void {
+    this.#process?.pause()
+  }
+
+  resume(): void {
+    this.#process?.resume()
+  }
+
+  async kill(when: 'now' | 'die-in-load' | 'die-after-commit'): Promise<void> {
+    this.#meantToDie = true
+    if (when === 'now') await this.#process?.kill()
+    else await this.#dieByItself({ kind: when })
+    this.#options.log.died(this.name)
+    await this.start()
+  }
+
+  /** When no such moment comes, it is killed all the same. */
+  async #dieByItself(order: Order): Promise<void> {
+    await this.#process?.send(order)
+    const inTime = await Promise.race([this.#process?.exited, sleep(5_000, 'late', { ref: false })])
+    if (inTime === 'late') await this.#process?.kill()
+  }
+
+  /** Resolves when the order is done. */
+  async order(order: Order): Promise<void> {
+    await this.#process?.send(order)
+    await this.#process?.receive(isDone(order.kind))
+  }
+
+  async end(): Promise<void> {
+    this.#meantToDie = true
+    await this.#process?.kill()
+  }
+}
+
+const isDone =
+  (kind: Done['done']) =>
+  (message: unknown): message is Done =>
+    typeof message === 'object' && message !== null && 'done' in message && message.done === kind
