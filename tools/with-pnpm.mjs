@@ -11,6 +11,6 @@ const child = spawn(command, [...before, 'run', ...process.argv.slice(2)], {
   detached: !windows,
 })
 // To the whole group: a signal to npx alone would leave what it started running.
-const pass = (signal) => (windows ? child.kill(signal) : process.kill(-child.pid, signal))
+const pass = (signal) => (windows ? child.kill(signal) : process.kill(-Number(child.pid), signal))
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => pass(signal))
 child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)))
