@@ -3,13 +3,15 @@ import { once } from 'node:events'
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
+import { findRedisServer } from '@cache-aside/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../../..')
+let redisOnPath: NodeJS.ProcessEnv
 
 // Most of them start a Postgres, which takes its time on a busy machine.
 describe('the app that `npm start` starts', { timeout: 60_000 }, () => {
@@ -18,6 +20,9 @@ describe('the app that `npm start` starts', { timeout: 60_000 }, () => {
 
   beforeAll(async () => {
     await run('node_modules/.bin/nest', ['build', 'sample'], { cwd: root })
+    // Where this machine has none, the testkit's.
+    const redis = await findRedisServer()
+    redisOnPath = { ...redis.env, PATH: [dirname(redis.path), process.env['PATH']].join(delimiter) }
     temporary = await mkdtemp(join(tmpdir(), 'start-'))
     // As the system's: where tests run as root, its Postgres runs as somebody else.
     await chmod(temporary, 0o1777)
@@ -89,7 +94,7 @@ class StartedApp {
   constructor(environment: NodeJS.ProcessEnv) {
     this.child = spawn(process.execPath, ['apps/sample/dist/main.js'], {
       cwd: root,
-      env: { PATH: process.env['PATH'], NO_COLOR: '1', PORT: '0', ...environment },
+      env: { ...redisOnPath, NO_COLOR: '1', PORT: '0', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#exit = once(this.child, 'close')
