@@ -64,6 +64,6 @@ describe.each(['fastify', 'express'])('the catalogue without its Redis, on %s', 
     expect(await app.get('/stats')).toMatchObject({
       body: { redis: 'none: the cache is in the memory of this process' },
     })
-    expect(await app.get('/health')).toMatchObject({ status: 200, body: { status: 'ok' } })
+    expect(await app.get('/health')).toMatchObject({ status: 200, body: { status: 'ok', redis: 'none' } })
   })
 })

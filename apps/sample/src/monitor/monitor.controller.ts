@@ -14,7 +14,8 @@ interface Health {
   /** `degraded`: every request is answered, from the database. */
   readonly status: 'ok' | 'degraded' | 'down'
   readonly postgres: 'up' | 'down'
-  readonly redis: 'up' | 'down'
+  /** `none`: the cache is in this process. */
+  readonly redis: 'up' | 'down' | 'none'
 }
 
 @Controller()
@@ -38,9 +39,10 @@ export class MonitorController {
 
   @Get('health')
   async health(): Promise<Health> {
-    const [postgres, redis] = await Promise.all([stateOf(this.postgres), stateOf(this.backend)])
+    const cacheState: Promise<Health['redis']> = this.backend.redis ? stateOf(this.backend) : Promise.resolve('none')
+    const [postgres, redis] = await Promise.all([stateOf(this.postgres), cacheState])
     if (postgres === 'down') throw new ServiceUnavailableException({ status: 'down', postgres, redis } satisfies Health)
-    return { status: redis === 'up' ? 'ok' : 'degraded', postgres, redis }
+    return { status: redis === 'down' ? 'degraded' : 'ok', postgres, redis }
   }
 }
 
