@@ -53,7 +53,7 @@ describe('the app that `npm start` starts', { timeout: 60_000 }, () => {
     const connections = ports.map((port) => connect(port, '127.0.0.1').on('error', () => {}))
     await Promise.all(connections.map((connection) => once(connection, 'connect')))
 
-    const closed = connections.map((connection) => once(connection.resume(), 'close'))
+    const closed = connections.map((connection) => new Promise((resolve) => connection.resume().once('close', resolve)))
     app.child.kill('SIGKILL')
 
     expect(ports).toHaveLength(2)
