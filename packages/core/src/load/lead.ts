@@ -48,7 +48,7 @@ export async function lead(flight: Flight, request: LoadRequest, around: LoadSur
   return loadAndFill(flight, taken.kind === 'acquired' ? lease : undefined, request, around)
 }
 
-/** Without Redis no reply is waited for before the load: callers of the same moment still get to join it. */
+/** Without Redis nothing here waits for the network: a caller that reads in a loop would keep the client from reconnecting. */
 async function withoutLease(): Promise<Taken> {
   await new Promise(setImmediate)
   return { kind: 'none' }

@@ -1,5 +1,13 @@
-import { type FaultProxy, gate, type RedisServer, startFaultProxy, startRedis } from '@cache-aside/testkit'
+import {
+  type FaultProxy,
+  gate,
+  type RedisServer,
+  startFaultProxy,
+  startRedis,
+  startRedisCluster,
+} from '@cache-aside/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Held } from '../guarantee/held-store.ts'
 import { CacheAside, type CacheOptions, RedisStore, StoreError } from '../../src/index.ts'
 
 /** design §1, P6 and P7. */
@@ -96,6 +104,19 @@ describe('Redis away', () => {
     expect(await cache.get('k')).toEqual({ found: false, value: undefined })
   })
 
+  it('leaves the event loop its turn between the reads of a loop, or the client could never reconnect', async () => {
+    const cache = open({ redis: redis.url })
+    await cache.getOrLoad('k', () => 'cached')
+    await redis.kill()
+    await cache.getOrLoad('k', () => 'loaded')
+    let turns = 0
+    setImmediate(() => (turns += 1))
+
+    for (let read = 0; read < 10; read++) await cache.getOrLoad('k', () => 'loaded')
+
+    expect(turns).toBe(1)
+  })
+
   it('costs one load for the callers of one moment', async () => {
     await redis.kill()
     const cache = open({ redis: redis.url })
@@ -161,6 +182,30 @@ describe('Redis away', () => {
     expect(await read).toBe('loaded')
     expect(errors).toEqual(['acquire'])
     expect(await other.get('k')).toEqual({ found: false, value: undefined })
+  })
+
+  it('in the middle of an acquire on a cluster, does not fill under a lease that may have been asked for twice', async () => {
+    await using cluster = await startRedisCluster()
+    const held = new Held()
+    const store = held.wrap(new RedisStore(cluster.client(), { commandTimeout: 15_000 }))
+    const cache = open({ redis: undefined, commandTimeout: undefined, store } as never)
+    await cache.getOrLoad('warm', () => 'connected')
+    const slot = Number(await cluster.nodes[0]?.cli('CLUSTER', 'KEYSLOT', 'away:k'))
+    const node = cluster.nodes.findLast((_, index) => slot >= Math.floor((16_384 * index) / 3))
+    const errors: string[] = []
+    cache.events.on('store-error', ({ operation }) => errors.push(operation))
+    const acquire = held.next('acquire', 'before')
+    const read = cache.getOrLoad('k', () => 'loaded')
+    await acquire.reached
+
+    await node?.cli('CLIENT', 'PAUSE', 60_000, 'WRITE') // The acquire arrives, and is not answered.
+    acquire.release()
+    while (!/flags=\w*b/.test(String(await node?.cli('CLIENT', 'LIST')))) await redis.cli('PING')
+    await node?.cli('CLIENT', 'KILL', 'TYPE', 'normal') // The client connects again, and sends it again.
+    await node?.cli('CLIENT', 'UNPAUSE')
+
+    expect(await read).toBe('loaded')
+    expect(errors).toEqual(['acquire'])
   })
 
   it('leaves nothing waiting in a client that queues', async () => {

@@ -130,6 +130,38 @@ onEveryStore('no stale read after an invalidation', ({ open }) => {
     expect(await Promise.all([leader, following])).toEqual(['old', 'between'])
   })
 
+  it('a caller that was denied does not join a flight that may have found a value already', async () => {
+    const held = new Held()
+    const [cache, other] = [open({}, held.wrap), open()]
+    const own = gate<string>()
+    const fill = held.next('fill', 'after')
+    const leader = cache.getOrLoad('k', () => 'old')
+    await fill.reached
+    await other.invalidate('k')
+    const missed = next(cache, 'miss')
+    const denied = cache.getOrLoad('k', own.load)
+    await missed
+    const readAgain = held.next('read', 'before')
+    fill.release()
+    await readAgain.reached
+
+    const acquire = held.next('acquire', 'before')
+    const following = cache.getOrLoad('k', () => 'loaded by nobody')
+    await acquire.reached
+    await other.set('k', 'between')
+    const answer = held.next('acquire', 'after')
+    acquire.release()
+    await answer.reached
+    await other.invalidate('k')
+    readAgain.release()
+    await own.called // Though the other flight has no answer yet.
+    own.answer('new')
+
+    expect(await denied).toBe('new')
+    answer.release()
+    expect(await Promise.all([leader, following])).toEqual(['old', 'between'])
+  })
+
   it('a set fences off the load that is under way', async () => {
     const [cache, other] = [open(), open()]
     const source = gate<string>()
