@@ -1,0 +1,6 @@
+export type { DeadLetter } from './dead-letters.ts'
+export { BackPressureError } from './errors.ts'
+export type { WriteBehindEvent, WriteBehindEventOf, WriteBehindEventType } from './events.ts'
+export type { WriteBatch, WriteBehindEntry, WriteBehindOptions, WriteContext } from './options.ts'
+export type { WriteBehindCounts, WriteBehindEvents } from './reporter.ts'
+export { WriteBehind, type WriteBehindStats } from './write-behind.ts'
