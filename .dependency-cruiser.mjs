@@ -1,5 +1,5 @@
 // The layers of packages/core/src, lowest first: none may look up, none may look sideways.
-const layers = [['time'], ['entry'], ['protocol'], ['load', 'near', 'tags', 'resilience'], ['cache']]
+const layers = [['time'], ['entry'], ['protocol'], ['load', 'near', 'tags', 'resilience'], ['cache'], ['write-behind']]
 const core = (folders) => `^packages/core/src/(${folders.join('|')})/`
 const upward = layers.slice(0, -1).map((folders, level) => ({
   name: `core: ${folders.join(', ')} may not look up`,

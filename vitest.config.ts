@@ -35,7 +35,7 @@ const nest11 = Object.fromEntries(
 
 export default defineConfig({
   // Our packages as sources; the rest is what Vite has by default.
-  resolve: { conditions: ['@cache-aside/source', 'module', 'node', 'development|production'] },
+  ssr: { resolve: { conditions: ['@cache-aside/source', 'module', 'node', 'development|production'] } },
   // Nest applications inject by type, so the sample needs the metadata.
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
@@ -49,6 +49,7 @@ export default defineConfig({
       project('nestjs', { folder: 'packages/nestjs', typed: true }),
       project('nestjs-11', { folder: 'packages/nestjs', alias: nest11 }),
       project('prove', { folder: 'apps/prove' }),
+      project('bench', { folder: 'apps/bench' }),
       project('sample', { folder: 'apps/sample' }),
       { extends: true, test: { name: 'model', include: ['docs/model/*.test.ts'] } },
     ],

@@ -1,55 +1,69 @@
-// packages/core/src/protocol/scripts/*.lua → scripts.generated.ts: source without its header comment (so that a typo
-// mended there does not change the hash) and SHA-1; and docs/scripts.md: the header comments. `--check` fails when
-// either is not up to date.
+// packages/core/src/{protocol,write-behind}/scripts/*.lua → scripts.generated.ts beside them: source without its header
+// comment (so that a typo mended there does not change the hash) and SHA-1; and docs/scripts.md: the header comments.
+// `--check` fails when one of them is not up to date.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 
-const folder = new URL('../packages/core/src/protocol/', import.meta.url)
+const source = new URL('../packages/core/src/', import.meta.url)
 
-const scripts = readdirSync(new URL('scripts/', folder))
-  .filter((file) => file.endsWith('.lua'))
-  .toSorted()
-  .map((file) => {
-    const text = readFileSync(new URL(`scripts/${file}`, folder), 'utf8')
-    const source = text.slice(text.indexOf(']]') + 2).trim()
-    const header = text.slice(text.indexOf('--[[') + 4, text.indexOf(']]')).trim()
-    return { name: file.replace('.lua', ''), header, source, sha1: createHash('sha1').update(source).digest('hex') }
-  })
+const scriptsOf = (folder) =>
+  readdirSync(new URL(`${folder}/scripts/`, source))
+    .filter((file) => file.endsWith('.lua'))
+    .toSorted()
+    .map((file) => {
+      const text = readFileSync(new URL(`${folder}/scripts/${file}`, source), 'utf8')
+      const lua = text.slice(text.indexOf(']]') + 2).trim()
+      const header = text.slice(text.indexOf('--[[') + 4, text.indexOf(']]')).trim()
+      return { name: file.replace('.lua', ''), header, lua, sha1: createHash('sha1').update(lua).digest('hex') }
+    })
 
-const quoted = (source) =>
-  `[\n${source
+const quoted = (lua) =>
+  `[\n${lua
     .split('\n')
     .map((line) => `    ${JSON.stringify(line)},`)
     .join('\n')}\n  ].join('\\n')`
-const generated = `// Made from scripts/*.lua by \`pnpm gen:scripts\`.
 
-/** A Lua script with one key. */
-export interface Script {
-  readonly name: string
-  readonly sha1: string
-  readonly source: string
-}
+const generated = (type, scripts) => `// Made from scripts/*.lua by \`pnpm gen:scripts\`.
+${type}
 ${scripts
   .map(
-    ({ name, sha1, source }) => `
+    ({ name, sha1, lua }) => `
 export const ${name}Script: Script = {
   name: '${name}',
   sha1: '${sha1}',
-  source: ${quoted(source)},
+  source: ${quoted(lua)},
 }
 `,
   )
   .join('')}`
 
-const documented = `# The scripts
+const type = `
+/** A Lua script, and the hash by which a server knows it. */
+export interface Script {
+  readonly name: string
+  readonly sha1: string
+  readonly source: string
+}`
+const typeImport = `import type { Script } from '../protocol/scripts.generated.ts'`
 
-Made from the header comments of \`packages/core/src/protocol/scripts/*.lua\` by \`pnpm gen:scripts\`. The tests in
-\`packages/core/test/protocol\` have one case for each line of the tables.
-${scripts.map(({ name, header }) => `\n## ${name}\n\n\`\`\`text\n${header}\n\`\`\`\n`).join('')}`
+const documented = (scripts) =>
+  scripts.map(({ name, header }) => `\n## ${name}\n\n\`\`\`text\n${header}\n\`\`\`\n`).join('')
+
+const engine = scriptsOf('protocol')
+const writeBehind = scriptsOf('write-behind')
+
+const docs = `# The scripts
+
+Made from the header comments of \`packages/core/src/{protocol,write-behind}/scripts/*.lua\` by \`pnpm gen:scripts\`. The
+tests in \`packages/core/test/{protocol,write-behind}\` have one case for each line of the tables.
+${documented(engine)}
+# Those of write-behind
+${documented(writeBehind)}`
 
 const outputs = [
-  [new URL('scripts.generated.ts', folder), generated],
-  [new URL('../docs/scripts.md', import.meta.url), documented],
+  [new URL('protocol/scripts.generated.ts', source), generated(type, engine)],
+  [new URL('write-behind/scripts.generated.ts', source), generated(typeImport, writeBehind)],
+  [new URL('../docs/scripts.md', import.meta.url), docs],
 ]
 for (const [file, content] of outputs) {
   if (!process.argv.includes('--check')) {

@@ -8,6 +8,7 @@ export type CacheErrorCode =
   | 'CONNECTION'
   | 'CLOSED'
   | 'PROTOCOL'
+  | 'BACK_PRESSURE'
 
 /** Root of the errors this package creates. What a loader throws reaches its caller as it was thrown. */
 export class CacheError extends Error {
@@ -82,22 +83,18 @@ export class LoadTimeoutError extends CacheError {
 /**
  * The store did not acknowledge an operation; `cause` says why.
  *
- * After a failed `invalidate` or `set` the old value may be served until its TTL ends: call it again. Both are safe to repeat.
+ * After a failed `invalidate`, `expire` or `set` the old value may be served until its TTL ends: call it again, that is
+ * safe. After a failed `mutate` or `writeThrough` the message says whether the write was made.
  */
 export class StoreError extends CacheError {
   readonly operation: string
   readonly keys: readonly string[]
 
-  constructor(operation: string, keys: readonly string[], cause: unknown) {
+  /** @param next What holds now, and what to do. */
+  constructor(operation: string, keys: readonly string[], cause: unknown, next = 'not acknowledged, safe to repeat') {
     const reason = cause instanceof Error ? cause.message : String(cause)
     const named = keys.length > 3 ? [...keys.slice(0, 3), `… ${keys.length} in all`] : keys
-    super(
-      'STORE',
-      `${operation} ${named.map((key) => JSON.stringify(key)).join(', ')}: ${reason} (not acknowledged, safe to repeat)`,
-      {
-        cause,
-      },
-    )
+    super('STORE', `${operation} ${named.map((key) => JSON.stringify(key)).join(', ')}: ${reason} (${next})`, { cause })
     this.operation = operation
     this.keys = keys
   }

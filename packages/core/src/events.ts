@@ -1,28 +1,60 @@
+/** Why a value was served that is not fresh. */
+export type StaleReason =
+  /** Its time is over, and it is being refreshed. */
+  | 'revalidating'
+  /** Its loader failed, now or shortly before. */
+  | 'load-failed'
+  /** Its loader takes longer than `softTimeout`, and goes on. */
+  | 'slow-load'
+
 /** Everything a cache reports. Each is also published on the diagnostics channel `cache-aside:<type>`, with the namespace. */
 export type CacheEvent =
   | { readonly type: 'hit'; readonly key: string }
   | { readonly type: 'miss'; readonly key: string }
+  /** A value that is not fresh was served; reported besides `hit` or `miss`. */
+  | { readonly type: 'stale'; readonly key: string; readonly reason: StaleReason }
+  /** A load began behind a value that was served. */
+  | { readonly type: 'refresh'; readonly key: string }
   /** A loader gave a value. `duration` in milliseconds. */
   | { readonly type: 'load'; readonly key: string; readonly duration: number }
   /** A loader threw, or ran out of time. */
   | { readonly type: 'load-error'; readonly key: string; readonly duration: number; readonly error: unknown }
+  /** A loader threw an error that is transient, and is tried again. */
+  | { readonly type: 'retry'; readonly key: string; readonly attempt: number; readonly error: unknown }
   /** A miss that was served by the load of another caller in this process. */
   | { readonly type: 'join'; readonly key: string }
   /** A miss that was served by the load of another process. */
   | { readonly type: 'wait'; readonly key: string }
   /** A loaded value was offered to the store. Rejected: an invalidation, an eviction or another writer came in between. */
   | { readonly type: 'fill'; readonly key: string; readonly accepted: boolean }
+  /** A loader found the value unchanged, and the store was asked to keep it. */
+  | { readonly type: 'renew'; readonly key: string; readonly accepted: boolean }
   /** The lease was gone while its loader ran; the fill will be rejected. */
   | { readonly type: 'lease-lost'; readonly key: string }
+  /** A writer's barrier had fallen while its write ran, and was put up again. */
+  | { readonly type: 'barrier-lost'; readonly key: string }
   | { readonly type: 'invalidate'; readonly keys: readonly string[] }
+  | { readonly type: 'expire'; readonly keys: readonly string[] }
+  /** The store did not acknowledge that the keys are void. */
   | { readonly type: 'invalidate-error'; readonly keys: readonly string[]; readonly error: unknown }
+  /** Besides `invalidate-error`, with a journal: this process does not read the keys from the store until it has been told. */
+  | { readonly type: 'invalidate-pending'; readonly keys: readonly string[] }
+  /** The journal is empty: so many keys were voided late; `overflowed`: and, because they were too many, the whole namespace. */
+  | { readonly type: 'invalidate-replayed'; readonly count: number; readonly overflowed: boolean }
+  /** The cache was closed before the store was told; its other readers may see old values until their TTL ends. */
+  | { readonly type: 'invalidate-lost'; readonly count: number; readonly overflowed: boolean }
   /** What stands under the key cannot be read as an entry of this cache: treated as a miss and replaced. */
   | { readonly type: 'corrupt'; readonly key: string; readonly reason: string }
+  /** What stands under the key was written by another codec or version: treated as a miss and replaced. */
+  | { readonly type: 'outdated'; readonly key: string; readonly reason: string }
   /** A value above `maxValueSize` was returned but not cached. `size` in bytes. */
   | { readonly type: 'oversize'; readonly key: string; readonly size: number }
   /** The store failed an operation a reader could do without. */
   | { readonly type: 'store-error'; readonly operation: string; readonly key: string; readonly error: unknown }
+  /** The store does not answer: loaders do. Reported once, until it has `recovered`. */
+  | { readonly type: 'degraded'; readonly reason: unknown }
+  /** The store answers again, `after` so many milliseconds. */
+  | { readonly type: 'recovered'; readonly after: number }
 
 export type CacheEventType = CacheEvent['type']
-
 export type CacheEventOf<Type extends CacheEventType> = Extract<CacheEvent, { type: Type }>

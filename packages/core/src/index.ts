@@ -1,9 +1,15 @@
 export { CacheAside, type Lookup } from './cache/cache.ts'
-export type { CacheOptions, ReadOptions, WriteOptions } from './cache/options.ts'
+export type { Acknowledgement } from './cache/invalidations.ts'
+export type { CacheOptions } from './cache/options.ts'
+export type { Served } from './cache/read-through.ts'
 export type { CacheEvents } from './cache/reporter.ts'
+export { checkReadOptions, type ReadOptions, type RetryOptions, type WriteOptions } from './cache/settings.ts'
 export type { CacheStats } from './cache/stats.ts'
+export type { InvalidateOptions, MutateOptions } from './cache/write-options.ts'
 export { type Codec, jsonCodec } from './entry/codec.ts'
+export { type Compression, type CompressionOptions, supportedCompressions } from './entry/compression.ts'
 export { cacheKey, type KeyPart } from './entry/key.ts'
+export { v8Codec } from './entry/v8-codec.ts'
 export {
   CacheClosedError,
   CacheError,
@@ -17,10 +23,20 @@ export {
   StoreError,
   UncacheableValueError,
 } from './errors.ts'
-export type { CacheEvent, CacheEventOf, CacheEventType } from './events.ts'
+export type { CacheEvent, CacheEventOf, CacheEventType, StaleReason } from './events.ts'
 export type { LoadContext, Loader } from './load/run-loader.ts'
 export { MemoryStore } from './protocol/memory-store.ts'
 export { RedisStore, type RedisTarget } from './protocol/redis-store.ts'
-export type { Acquired, Eviction, EvictionWatch, Lease, Store } from './protocol/store.ts'
+export type {
+  Acquired,
+  Attempt,
+  Availability,
+  Entry,
+  Eviction,
+  EvictionWatch,
+  Lease,
+  Lowering,
+  Store,
+} from './protocol/store.ts'
 export type { Clock } from './time/clock.ts'
 export { type Duration, parseDuration } from './time/duration.ts'

@@ -1,3 +1,4 @@
+import { leaseHead } from '../src/entry/entry.ts'
 import { inspect } from 'node:util'
 import { ConnectionError, RedisStore, type RedisTarget } from '@cache-aside/core'
 import { type RedisCluster, type RedisServer, startRedis, startRedisCluster } from '@cache-aside/testkit'
@@ -174,7 +175,7 @@ describe('an error, written to a log with everything in it,', () => {
     await full.cli('CONFIG', 'SET', 'maxmemory', 1)
 
     const error: unknown = await store
-      .fill(key, { token: mine, entry: value, ttl: 60_000 })
+      .fill(key, { head: leaseHead(mine), ttl: 60_000 }, { raw: value, freshFor: 60_000, ttl: 60_000 })
       .catch((reason: unknown) => reason)
 
     expect(logged(error)).toContain('OOM')

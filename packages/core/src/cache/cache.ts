@@ -1,24 +1,23 @@
 import { encodeValue } from '../entry/codec.ts'
-import { encodeEntry, readEntry, type Seen } from '../entry/entry.ts'
+import { leaseHead } from '../entry/entry.ts'
+import { lifetimeOf } from '../entry/freshness.ts'
 import { storeKey } from '../entry/key.ts'
+import { packEntry } from '../entry/pack.ts'
 import { newToken } from '../entry/token.ts'
 import { CacheClosedError, StoreError, UncacheableValueError } from '../errors.ts'
-import { type LoadOutcome, lead } from '../load/lead.ts'
+import type { LoadOutcome } from '../load/lead.ts'
 import type { Loader } from '../load/run-loader.ts'
 import { SingleFlight } from '../load/single-flight.ts'
-import type { Eviction, EvictionWatch } from '../protocol/store.ts'
+import type { Entry, Eviction, EvictionWatch } from '../protocol/store.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
-import {
-  type CacheOptions,
-  jitteredTtl,
-  type ReadOptions,
-  type ResolvedOptions,
-  resolveCall,
-  resolveOptions,
-  type WriteOptions,
-} from './options.ts'
+import { type Acknowledgement, Invalidations } from './invalidations.ts'
+import { type CacheOptions, type ResolvedOptions, resolveOptions } from './options.ts'
+import { ReadThrough, type Served } from './read-through.ts'
 import { type CacheEvents, Reporter } from './reporter.ts'
+import { type ReadOptions, resolveCall, type Settings, type WriteOptions } from './settings.ts'
 import type { CacheStats } from './stats.ts'
+import { type WriteRequest, writeBehindBarrier } from './write.ts'
+import { type InvalidateOptions, type MutateOptions, resolveInvalidation, resolveSettle } from './write-options.ts'
 
 /** What `get` found. A cached "does not exist" is found, with the value `null`. */
 export type Lookup<T> =
@@ -39,9 +38,12 @@ export type Lookup<T> =
  */
 export class CacheAside {
   readonly #options: ResolvedOptions
+  readonly #clock: Clock
   readonly #reporter: Reporter
   readonly #flights = new SingleFlight<LoadOutcome>()
-  readonly #clock: Clock
+  readonly #reads: ReadThrough
+  readonly #invalidations: Invalidations
+  readonly #stopWatching: () => void
   #closed = false
 
   /**
@@ -54,6 +56,16 @@ export class CacheAside {
     this.#options = resolveOptions(options)
     this.#clock = clock
     this.#reporter = new Reporter(this.#options.namespace)
+    const { report } = this.#reporter
+    const around = { flights: this.#flights, clock, report }
+    this.#invalidations = new Invalidations(this.#options, around)
+    const avoids = (inStore: string) => this.#closed || this.#invalidations.isPending(inStore)
+    this.#reads = new ReadThrough(this.#options, { ...around, avoids })
+    this.#stopWatching = this.#options.store.onChange((change) => {
+      if (change.kind === 'degraded') return report({ type: 'degraded', reason: change.reason })
+      report({ type: 'recovered', after: change.after })
+      this.#invalidations.replay()
+    })
   }
 
   get namespace(): string {
@@ -76,8 +88,9 @@ export class CacheAside {
    * before an `invalidate(key)` took effect is never returned to a call that starts after it has resolved. While Redis
    * is away the loader's value is returned and nothing is cached.
    *
-   * @param load Reads the source of truth. It must read committed data, and not a lagging replica.
-   * @throws what `load` throws, as it was thrown, to every caller that waited for that load.
+   * @param load Reads the source of truth. It must read committed data, and not a lagging replica (see `settle`).
+   * @throws what `load` throws, as it was thrown, to every caller that waited for that load; with `failSafe` and a
+   *   value at hand, nothing.
    * @throws {LoadTimeoutError} after `loadTimeout` without a value.
    * @throws {UncacheableValueError} for a value that the codec refuses, such as `undefined`.
    * @throws {InvalidKeyError} {@link cacheKey} makes a key of any input.
@@ -87,75 +100,45 @@ export class CacheAside {
    * const user = await cache.getOrLoad('user:1', () => database.user(1), { ttl: '5m' })
    */
   async getOrLoad<T>(key: string, load: Loader<T>, options?: ReadOptions): Promise<T> {
-    const settings = resolveCall(options, this.#options.settings)
-    const inStore = storeKey(this.namespace, key)
-    const { report } = this.#reporter
+    const { value } = await this.#reads.getOrLoad(key, load, this.#settings(options))
+    return value as T
+  }
 
-    for (let missed = false; ; missed = true) {
-      const seen = await this.#read(key, inStore)
-      if (seen.kind === 'value') {
-        report({ type: missed ? 'join' : 'hit', key })
-        return seen.value as T
-      }
-      if (!missed) report({ type: 'miss', key })
-
-      const boarding = this.#flights.board(inStore, missed, (flight) => {
-        const request = {
-          key,
-          storeKey: inStore,
-          load,
-          leasable: seen.kind !== 'away',
-          replacing: seen.kind === 'unreadable' ? seen.head : undefined,
-          leaseTtl: settings.leaseTtl,
-          loadTimeout: settings.loadTimeout,
-          ttlOf: (negative: boolean, given: number | undefined) => jitteredTtl(settings, negative, given),
-        }
-        return lead(flight, request, { ...this.#options, clock: this.#clock, report })
-      })
-      const outcome = await boarding.outcome
-      if (outcome.kind === 'failed') throw outcome.cause
-      // The value may be older than an invalidation that returned before this call began.
-      if (boarding.role === 'joiner' && outcome.asOf <= boarding.boarded) continue
-
-      if (boarding.role === 'joiner') report({ type: 'join', key })
-      else if (outcome.kind === 'entry' && outcome.loadedBy === 'another') report({ type: 'wait', key })
-      return (outcome.kind === 'declined' ? outcome.value : this.#options.codec.decode(outcome.payload)) as T
-    }
+  /** As `getOrLoad`, and says whether the value is fresh, and why if it is not. */
+  async getOrLoadEntry<T>(key: string, load: Loader<T>, options?: ReadOptions): Promise<Served<T>> {
+    return (await this.#reads.getOrLoad(key, load, this.#settings(options))) as Served<T>
   }
 
   /** Returns the value of `key` if it is cached. Redis away is "not found", with a `store-error` event. @throws {InvalidKeyError} */
   async get<T>(key: string): Promise<Lookup<T>> {
-    const seen = await this.#read(key, storeKey(this.namespace, key))
-    this.#reporter.report({ type: seen.kind === 'value' ? 'hit' : 'miss', key })
-    return seen.kind === 'value' ? { found: true, value: seen.value as T } : { found: false, value: undefined }
+    const served = await this.#reads.get(key, this.#options.settings)
+    return served ? { found: true, value: served.value as T } : { found: false, value: undefined }
   }
 
   /**
    * Puts a value in the cache. Loads of the key that are under way are fenced off: what they bring is not stored.
    *
-   * The value must be as new as the source of truth: between two writers, only `invalidate` is safe in any order.
+   * The value must be as new as the source of truth: between two writers, only `invalidate` and `writeThrough` are
+   * safe in any order.
    * @returns false if an invalidation or another writer came in between; nothing old is left in the cache then.
    * @throws {StoreError} if Redis did not acknowledge it: the old value may still be served.
    * @throws {UncacheableValueError} for a value that the codec refuses, or that is larger than `maxValueSize`.
    * @throws {InvalidKeyError} {@link InvalidOptionsError} {@link CacheClosedError}
    */
   async set(key: string, value: unknown, options?: WriteOptions): Promise<boolean> {
-    const { store, codec, maxValueSize, settings: base } = this.#options
-    const settings = resolveCall(options, base)
+    const { store } = this.#options
+    const settings = this.#settings(options)
     const inStore = storeKey(this.namespace, key)
     this.#refuseWhenClosed('set')
-    const payload = encodeValue(codec, key, value)
-    if (payload.length > maxValueSize)
-      throw new UncacheableValueError(key, `${payload.length} bytes, above maxValueSize (${maxValueSize})`)
+    const entry = await this.#entryOf(key, value, settings)
 
     this.#flights.forget(inStore)
-    const negative = value === null
-    const lease = { token: newToken(), ttl: settings.leaseTtl }
-    const entry = encodeEntry(newToken(), codec, payload, negative)
+    const attempt = { token: newToken(), ttl: settings.leaseTtl }
+    const lease = { head: leaseHead(attempt.token), ttl: attempt.ttl }
     try {
       // Two steps, so that a command that is late or sent again can void a newer value but never bring back this one.
-      await store.claim(inStore, lease)
-      const reply = await store.fill(inStore, { token: lease.token, entry, ttl: jitteredTtl(settings, negative) })
+      if ((await store.claim(inStore, attempt)) === 'barred') return false
+      const reply = await store.fill(inStore, lease, entry)
       this.#reporter.report({ type: 'fill', key, accepted: reply === 'accepted' })
       return reply === 'accepted'
     } catch (error) {
@@ -167,39 +150,79 @@ export class CacheAside {
    * Voids one or many keys. Once it has resolved, no read that starts afterwards, in any process, returns what was
    * loaded before. Call it after the write is committed.
    *
+   * @returns `'pending'` only with `onUnreachable: 'journal'`: Redis has not been told yet, and will be.
    * @throws {StoreError} if Redis did not acknowledge it: the old value may be served until its TTL ends. Safe to repeat.
-   * @throws {InvalidKeyError} {@link CacheClosedError}
+   * @throws {InvalidKeyError} {@link InvalidOptionsError} {@link CacheClosedError}
    *
    * @example
    * await database.rename(1, 'Ada')
    * await cache.invalidate(['user:1', 'users:all'])
    */
-  async invalidate(keys: string | readonly string[]): Promise<void> {
-    const named = [...new Set(typeof keys === 'string' ? [keys] : keys)]
-    const inStore = named.map((key) => storeKey(this.namespace, key))
-    this.#refuseWhenClosed('invalidate')
-    if (named.length === 0) return
-
-    for (const key of inStore) this.#flights.forget(key)
-    try {
-      await this.#options.store.invalidate(inStore)
-    } catch (error) {
-      this.#reporter.report({ type: 'invalidate-error', keys: named, error })
-      throw new StoreError('invalidate', named, error)
-    }
-    this.#reporter.report({ type: 'invalidate', keys: named })
+  async invalidate(keys: string | readonly string[], options?: InvalidateOptions): Promise<Acknowledgement> {
+    const { settle, replicas } = resolveInvalidation(options, this.#options.settle)
+    const named = this.#named('invalidate', keys)
+    const send = () => this.#invalidations.void(named.storeKeys, settle, replicas)
+    return this.#invalidations.send({ operation: 'invalidate', ...named, settle, send })
   }
 
-  /** Milliseconds until the value of `key` ends, or null if none is cached or Redis is away. @throws {InvalidKeyError} */
+  /**
+   * Ends the freshness of one or many keys: as `invalidate`, but what was cached is kept for `failSafe`, and served if
+   * the next load fails.
+   *
+   * @returns {@link invalidate} @throws {StoreError} {@link InvalidKeyError} {@link CacheClosedError}
+   */
+  async expire(keys: string | readonly string[]): Promise<Acknowledgement> {
+    const named = this.#named('expire', keys)
+    const send = () => this.#options.store.expire(named.storeKeys)
+    return this.#invalidations.send({ operation: 'expire', ...named, settle: 0, send })
+  }
+
+  /**
+   * Runs a write behind a barrier, and invalidates: from before the write until after it, readers of the keys load
+   * without caching. A process that dies anywhere in between leaves nothing stale once `barrierTtl` is over.
+   *
+   * @param write Commits. It should not go on for longer than `barrierTtl` after its process has died.
+   * @returns what `write` returns.
+   * @throws what `write` throws, as it was thrown.
+   * @throws {StoreError} if Redis is away: before the write, which is then not made, or after it; the message says which.
+   *   With `onUnreachable: 'journal'` never: the write is made without a barrier, and the invalidation is pending.
+   * @throws {InvalidKeyError} {@link InvalidOptionsError} {@link CacheClosedError}
+   *
+   * @example
+   * await cache.mutate(['user:1', 'users:all'], () => database.rename(1, 'Ada'))
+   */
+  async mutate<T>(
+    keys: string | readonly string[],
+    write: () => T | PromiseLike<T>,
+    options?: MutateOptions,
+  ): Promise<T> {
+    const settle = resolveSettle(options, this.#options.settle)
+    return this.#write({ operation: 'mutate', ...this.#named('mutate', keys), write, settle })
+  }
+
+  /**
+   * As `mutate`, for one key, and puts what `write` returns in the cache: unless another writer was at work on the key
+   * meanwhile, since then nobody can tell here which of them came last.
+   *
+   * @param write Commits, and returns the value as a loader would.
+   * @throws {UncacheableValueError} {@link mutate} for a value that the codec refuses; the write is made then.
+   *
+   * @example
+   * const user = await cache.writeThrough('user:1', () => database.rename(1, 'Ada'))
+   */
+  async writeThrough<T>(key: string, write: () => T | PromiseLike<T>, options?: WriteOptions): Promise<T> {
+    const settings = this.#settings(options)
+    const { settle } = this.#options
+    const entryOf = (value: T) => this.#entryOf(key, value, settings)
+    return this.#write({ operation: 'writeThrough', ...this.#named('writeThrough', key), write, entryOf, settle })
+  }
+
+  /** Milliseconds for which the value of `key` is still fresh, or null if none is cached or Redis is away. @throws {InvalidKeyError} */
   async ttl(key: string): Promise<number | null> {
-    const inStore = storeKey(this.namespace, key)
-    if (this.#closed) return null
-    try {
-      return await this.#options.store.remaining(inStore)
-    } catch (error) {
-      this.#reporter.report({ type: 'store-error', operation: 'ttl', key, error })
-      return null
-    }
+    const seen = await this.#reads.read(key, storeKey(this.namespace, key))
+    if (seen.kind !== 'value') return null
+    const left = seen.lifetime.freshUntil - this.#options.store.now()
+    return left > 0 ? left : null
   }
 
   stats(): CacheStats {
@@ -218,24 +241,52 @@ export class CacheAside {
     )
   }
 
-  /** Lets the loads under way end, then closes the connection if this cache opened it. Reads go to their loaders from now on. */
+  /**
+   * Lets the loads under way end, and sends what is pending; then closes the connection if this cache opened it. Reads
+   * go to their loaders from now on.
+   */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     await this.#flights.settled()
+    await this.#invalidations.close()
+    this.#stopWatching()
     if (this.#options.ownsStore) await this.#options.store.close()
   }
 
-  async #read(key: string, inStore: string): Promise<Seen | { readonly kind: 'away' }> {
-    if (this.#closed) return { kind: 'away' }
-    try {
-      const seen = readEntry(await this.#options.store.read(inStore), this.#options.codec)
-      if (seen.kind === 'unreadable') this.#reporter.report({ type: 'corrupt', key, reason: seen.reason })
-      return seen
-    } catch (error) {
-      this.#reporter.report({ type: 'store-error', operation: 'read', key, error })
-      return { kind: 'away' }
-    }
+  #write<T>(request: Omit<WriteRequest<T>, 'barrierTtl'>): Promise<T> {
+    const { store, journals, barrierTtl } = this.#options
+    for (const key of request.storeKeys) this.#flights.forget(key)
+    return writeBehindBarrier(
+      { ...request, barrierTtl },
+      { store, clock: this.#clock, report: this.#reporter.report, journals, invalidations: this.#invalidations },
+    )
+  }
+
+  /** @throws {UncacheableValueError} */
+  async #entryOf(key: string, value: unknown, settings: Settings): Promise<Entry> {
+    const { format, compression } = this.#options
+    const payload = encodeValue(format.codec, key, value)
+    if (payload.length > format.maxValueSize)
+      throw new UncacheableValueError(key, `${payload.length} bytes, above maxValueSize (${format.maxValueSize})`)
+    const negative = value === null
+    const lifetime = lifetimeOf(settings, negative, Math.random())
+    const header = { negative, freshFor: lifetime.freshFor, cost: 0 }
+    return { raw: await packEntry(payload, header, format, compression), ...lifetime }
+  }
+
+  #settings(options: ReadOptions | undefined): Settings {
+    return resolveCall(options, this.#options.settings)
+  }
+
+  #named(
+    operation: string,
+    keys: string | readonly string[],
+  ): { keys: readonly string[]; storeKeys: readonly string[] } {
+    const named = [...new Set(typeof keys === 'string' ? [keys] : keys)]
+    const storeKeys = named.map((key) => storeKey(this.namespace, key))
+    this.#refuseWhenClosed(operation)
+    return { keys: named, storeKeys }
   }
 
   #refuseWhenClosed(operation: string): void {

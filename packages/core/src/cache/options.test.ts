@@ -1,22 +1,15 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Codec, jsonCodec } from '../entry/codec.ts'
+import { supportedCompressions } from '../entry/compression.ts'
 import { InvalidOptionsError, type OptionProblem } from '../errors.ts'
 import { MemoryStore } from '../protocol/memory-store.ts'
-import {
-  type CacheOptions,
-  jitteredTtl,
-  type ReadOptions,
-  resolveCall,
-  resolveOptions,
-  type Settings,
-} from './options.ts'
+import { type CacheOptions, resolveOptions } from './options.ts'
+import { defaultSettings, resolveCall } from './settings.ts'
 
 const store = new MemoryStore()
 const right: CacheOptions = { namespace: 'shop', store }
 
 const resolve = (options: object) => resolveOptions({ ...right, ...options })
-const settingsOf = (changed: Partial<Settings>): Settings => ({ ...resolveOptions(right).settings, ...changed })
 
 describe('resolveOptions', () => {
   it('knows a default for everything but the namespace and the place of the entries', () => {
@@ -24,9 +17,13 @@ describe('resolveOptions', () => {
       namespace: 'shop',
       store,
       ownsStore: false,
-      codec: jsonCodec,
-      maxValueSize: 8_388_608,
-      settings: { ttl: 300_000, negativeTtl: 30_000, jitter: 0.1, leaseTtl: 3_000, loadTimeout: 30_000 },
+      format: { codec: jsonCodec, name: 'json', maxValueSize: 8_388_608 },
+      compression: undefined,
+      maxConcurrentLoads: 256,
+      journals: false,
+      barrierTtl: 10_000,
+      settle: 0,
+      settings: defaultSettings,
     })
   })
 
@@ -34,10 +31,17 @@ describe('resolveOptions', () => {
     const codec: Codec = { ...jsonCodec, id: 'json.v2' }
     const settings = { ttl: '1h', negativeTtl: '1m', jitter: 0, leaseTtl: '1s', loadTimeout: 500 }
 
-    expect(resolve({ namespace: 'A.b_c-9', codec, maxValueSize: 1, ...settings })).toMatchObject({
+    const writes = { onUnreachable: 'journal', barrierTtl: '1m', settle: '2s', maxConcurrentLoads: 8 } as const
+    const form = { codec, version: '7', maxValueSize: 1, compression: 'brotli' } as const
+
+    expect(resolve({ namespace: 'A.b_c-9', ...form, ...writes, ...settings })).toMatchObject({
       namespace: 'A.b_c-9',
-      codec,
-      maxValueSize: 1,
+      format: { codec, name: 'json.v2/7', maxValueSize: 1 },
+      compression: { algorithm: 'brotli', threshold: 1024 },
+      journals: true,
+      barrierTtl: 60_000,
+      settle: 2_000,
+      maxConcurrentLoads: 8,
       settings: { ttl: 3_600_000, negativeTtl: 60_000, jitter: 0, leaseTtl: 1_000, loadTimeout: 500 },
     })
   })
@@ -74,6 +78,15 @@ describe('resolveOptions', () => {
     ['maxValueSize', { maxValueSize: 1.5 }, 'such as 1048576', '1.5'],
     ['maxValueSize', { maxValueSize: Infinity }, 'such as 1048576', 'Infinity'],
     ['maxValueSize', { maxValueSize: '1mb' }, 'such as 1048576', '"1mb"'],
+    ['version', { version: 2 }, "such as '2'", '2'],
+    ['version', { version: 'V 2' }, "such as '2'", '"V 2"'],
+    ['compression', { compression: 'lz4' }, supportedCompressions.join(', '), '"lz4"'],
+    ['compression', { compression: { algorithm: null } }, supportedCompressions.join(', '), 'null'],
+    ['compression.threshold', { compression: { threshold: -1 } }, 'such as 1024', '-1'],
+    ['maxConcurrentLoads', { maxConcurrentLoads: 0 }, 'such as 64', '0'],
+    ['onUnreachable', { onUnreachable: 'retry' }, "'reject' or 'journal'", '"retry"'],
+    ['barrierTtl', { barrierTtl: 0 }, "'5m'", '0'],
+    ['settle', { settle: -1 }, "'5m'", '-1'],
     ['ttl', { ttl: 0 }, "'5m'", '0'],
     ['ttl', { ttl: 'soon' }, "'5m'", '"soon"'],
     ['ttl', { ttl: null }, "'5m'", 'null'],
@@ -151,90 +164,6 @@ describe('negativeTtl', () => {
     const { settings } = resolve({ ttl: '1h', negativeTtl: '10m' })
 
     expect(resolveCall({ ttl: '1m' }, settings).negativeTtl).toBe(60_000)
-  })
-})
-
-describe('the options of a call', () => {
-  const { settings } = resolve({ ttl: '1h', leaseTtl: '1s' })
-
-  it('are those of the cache where there are none', () => {
-    expect(resolveCall(undefined, settings)).toBe(settings)
-    expect(resolveCall({}, settings)).toEqual(settings)
-  })
-
-  it('stand above those of the cache, which stand above the defaults', () => {
-    expect(resolveCall({ ttl: '1m', jitter: 0.5 }, settings)).toEqual({
-      ttl: 60_000,
-      negativeTtl: 30_000,
-      jitter: 0.5,
-      leaseTtl: 1_000,
-      loadTimeout: 30_000,
-    })
-  })
-
-  it('change nothing for the next call', () => {
-    resolveCall({ ttl: '1m' }, settings)
-
-    expect(settings.ttl).toBe(3_600_000)
-  })
-
-  it('are refused all at once', () => {
-    const options = { ttl: 'soon', jitter: 2, leaseTtl: 0, namespace: 'shop' } as ReadOptions
-
-    expect(problemsOf(() => resolveCall(options, settings))).toEqual([
-      {
-        option: 'namespace',
-        expected: 'one of ttl, negativeTtl, leaseTtl, loadTimeout, jitter',
-        got: 'an unknown option',
-      },
-      { option: 'ttl', expected: expect.stringContaining("'5m'") as string, got: '"soon"' },
-      { option: 'leaseTtl', expected: expect.stringContaining("'5m'") as string, got: '0' },
-      { option: 'jitter', expected: 'a number from 0 to 1, such as 0.1', got: '2' },
-    ])
-  })
-})
-
-describe('jitter', () => {
-  const ttl = fc.integer({ min: 1, max: 2 ** 31 - 1 })
-  const share = fc.double({ min: 0, max: 1, noNaN: true })
-
-  it('takes at most its share off a TTL, and leaves a whole number from 1', () => {
-    fc.assert(
-      fc.property(ttl, share, (full, jitter) => {
-        const jittered = jitteredTtl(settingsOf({ ttl: full, jitter }), false)
-
-        expect(Number.isInteger(jittered)).toBe(true)
-        expect(jittered).toBeLessThanOrEqual(full)
-        expect(jittered).toBeGreaterThanOrEqual(Math.max(1, Math.round(full * (1 - jitter))))
-      }),
-      { numRuns: 5_000 },
-    )
-  })
-
-  it('of 0 takes nothing off', () => {
-    expect(jitteredTtl(settingsOf({ ttl: 60_000, jitter: 0 }), false)).toBe(60_000)
-  })
-
-  it('spreads the ends of entries that are written together', () => {
-    const settings = settingsOf({ ttl: 1_000_000, jitter: 1 })
-
-    const ends = Array.from({ length: 1_000 }, () => jitteredTtl(settings, false))
-
-    expect(new Set(ends).size).toBeGreaterThan(900)
-  })
-
-  it('is taken off the negativeTtl of a "does not exist"', () => {
-    const jittered = jitteredTtl(settingsOf({ ttl: 60_000, negativeTtl: 1_000, jitter: 0.5 }), true)
-
-    expect(jittered).toBeGreaterThanOrEqual(500)
-    expect(jittered).toBeLessThanOrEqual(1_000)
-  })
-
-  it.each([true, false])('is taken off the TTL that the loader set, above every other (negative: %j)', (negative) => {
-    const jittered = jitteredTtl(settingsOf({ ttl: 1_000, negativeTtl: 1_000, jitter: 0.5 }), negative, 60_000)
-
-    expect(jittered).toBeGreaterThanOrEqual(30_000)
-    expect(jittered).toBeLessThanOrEqual(60_000)
   })
 })
 

@@ -1,27 +1,20 @@
-import type { Codec } from '../entry/codec.ts'
-import { jsonCodec } from '../entry/codec.ts'
+import { type Codec, jsonCodec } from '../entry/codec.ts'
+import { type Compression, type CompressionOptions, supportedCompressions } from '../entry/compression.ts'
+import type { Format } from '../entry/entry.ts'
 import { InvalidOptionsError, type OptionProblem } from '../errors.ts'
 import { isClient, RedisStore, type RedisTarget } from '../protocol/redis-store.ts'
 import type { Store } from '../protocol/store.ts'
 import { type Duration, durationExpected, toMilliseconds } from '../time/duration.ts'
-
-/** How a value is written. Those of a call stand above those of the cache, and both above the defaults. */
-export interface WriteOptions {
-  /** How long a value is kept. Default `'5m'`. */
-  readonly ttl?: Duration
-  /** How long a `null`, a cached "does not exist", is kept. Never above `ttl`. Default `'30s'`. */
-  readonly negativeTtl?: Duration
-  /** The share of a TTL that is taken off by chance, so that entries written together do not end together. 0 to 1. Default 0.1. */
-  readonly jitter?: number
-}
-
-/** How a value is read and loaded. */
-export interface ReadOptions extends WriteOptions {
-  /** How long a lease outlives its holder's last sign of life: what callers in other processes wait when it is killed. Default `'3s'`. */
-  readonly leaseTtl?: Duration
-  /** How long a loader may run. Default `'30s'`. */
-  readonly loadTimeout?: Duration
-}
+import {
+  defaultSettings,
+  type ReadOptions,
+  readSettings,
+  refuseUnknown,
+  type Settings,
+  settingNames,
+  shown,
+  toWindow,
+} from './settings.ts'
 
 export interface CacheOptions extends ReadOptions {
   /** The first part of every key in Redis. Caches with one namespace on one Redis are one cache. 1 to 64 of `A-Z a-z 0-9 . _ -`. */
@@ -32,19 +25,29 @@ export interface CacheOptions extends ReadOptions {
   readonly store?: Store
   /** The longest that one Redis command may delay its caller. Default `'500ms'`. With `redis` only. */
   readonly commandTimeout?: Duration
-  /** Value ↔ bytes. Default `jsonCodec`. */
+  /** Value ↔ bytes. Default `jsonCodec`. An entry of another codec is a miss. */
   readonly codec?: Codec
-  /** Larger values are returned but not cached. Bytes, default 8 MiB. */
+  /** Of the form of the values, to be changed with it: an entry of another version is a miss. 1 to 32 of `a-z 0-9 . -`. */
+  readonly version?: string
+  /** Compresses large values. Default: none. Entries are read whether compressed or not, and however. */
+  readonly compression?: CompressionOptions | Compression
+  /** Larger values are returned but not cached. Bytes, before compression, default 8 MiB. */
   readonly maxValueSize?: number
-}
-
-/** `ReadOptions` in milliseconds, complete. */
-export interface Settings {
-  readonly ttl: number
-  readonly negativeTtl: number
-  readonly jitter: number
-  readonly leaseTtl: number
-  readonly loadTimeout: number
+  /** How many loaders run at a time in this process; others wait their turn within `loadTimeout`. Default 256. */
+  readonly maxConcurrentLoads?: number
+  /**
+   * What becomes of an invalidation that Redis does not acknowledge. `'reject'`: it rejects, and may be repeated.
+   * `'journal'`: it resolves with `'pending'`, is repeated until Redis has it, and until then this process does not read
+   * the key from the cache; the journal is in memory and ends with the process. Default `'reject'`.
+   */
+  readonly onUnreachable?: 'reject' | 'journal'
+  /** How long the barrier of `mutate` outlives its writer's last sign of life. Longer than a commit can take. Default `'10s'`. */
+  readonly barrierTtl?: Duration
+  /**
+   * How long after an invalidation nothing is cached, for loaders that read from replicas that lag: longer than they do.
+   * Default 0.
+   */
+  readonly settle?: Duration
 }
 
 export interface ResolvedOptions {
@@ -52,24 +55,29 @@ export interface ResolvedOptions {
   readonly store: Store
   /** False for a store that was given: it is its owner's to close. */
   readonly ownsStore: boolean
-  readonly codec: Codec
-  readonly maxValueSize: number
+  readonly format: Format
+  readonly compression: CompressionOptions | undefined
+  readonly maxConcurrentLoads: number
+  readonly journals: boolean
+  /** Milliseconds. */
+  readonly barrierTtl: number
+  /** Milliseconds. */
+  readonly settle: number
   readonly settings: Settings
 }
 
-const defaults: Settings = { ttl: 300_000, negativeTtl: 30_000, jitter: 0.1, leaseTtl: 3_000, loadTimeout: 30_000 }
-const durations = ['ttl', 'negativeTtl', 'leaseTtl', 'loadTimeout'] as const
-const callOptions: ReadonlySet<string> = new Set<keyof ReadOptions>([...durations, 'jitter'])
 const cacheOptions: ReadonlySet<string> = new Set<keyof CacheOptions>([
-  ...durations,
-  ...(['jitter', 'namespace', 'redis', 'store', 'commandTimeout', 'codec', 'maxValueSize'] as const),
+  ...settingNames,
+  ...(['namespace', 'redis', 'store', 'commandTimeout', 'codec', 'version', 'compression', 'maxValueSize'] as const),
+  ...(['maxConcurrentLoads', 'onUnreachable', 'barrierTtl', 'settle'] as const),
 ])
 
 /** @throws {InvalidOptionsError} with every problem there is. */
 export function resolveOptions(options: CacheOptions): ResolvedOptions {
   const problems: OptionProblem[] = []
   const given: CacheOptions = typeof options === 'object' && options !== null ? options : { namespace: '' }
-  const { namespace, redis, store, codec = jsonCodec, maxValueSize = 8 * 1024 * 1024 } = given
+  const { namespace, redis, store, codec = jsonCodec, version, maxValueSize = 8 * 1024 * 1024 } = given
+  const { maxConcurrentLoads = 256, onUnreachable = 'reject', barrierTtl = 10_000, settle = 0 } = given
   const check = (right: boolean, option: string, expected: string, got: string) => {
     if (!right) problems.push({ option, expected, got })
   }
@@ -97,6 +105,26 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     'a whole number of bytes above 0, such as 1048576',
     shown(maxValueSize),
   )
+  check(
+    version === undefined || (typeof version === 'string' && /^[a-z0-9.-]{1,32}$/.test(version)),
+    'version',
+    "1 to 32 of a-z 0-9 . -, such as '2'",
+    shown(version),
+  )
+  check(
+    Number.isInteger(maxConcurrentLoads) && maxConcurrentLoads > 0,
+    'maxConcurrentLoads',
+    'a whole number above 0, such as 64',
+    shown(maxConcurrentLoads),
+  )
+  check(
+    onUnreachable === 'reject' || onUnreachable === 'journal',
+    'onUnreachable',
+    "'reject' or 'journal'",
+    shown(onUnreachable),
+  )
+  check(toMilliseconds(barrierTtl) !== undefined, 'barrierTtl', durationExpected, shown(barrierTtl))
+  check(toWindow(settle) !== undefined, 'settle', durationExpected, shown(settle))
   const commandTimeout = given.commandTimeout === undefined ? 500 : toMilliseconds(given.commandTimeout)
   check(commandTimeout !== undefined, 'commandTimeout', durationExpected, shown(given.commandTimeout))
   check(
@@ -105,7 +133,8 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     'to be left out with a store',
     shown(given.commandTimeout),
   )
-  const settings = readSettings(given, defaults, problems)
+  const settings = readSettings(given, defaultSettings, problems)
+  const compression = readCompression(given.compression, problems)
   if (given.negativeTtl !== undefined) {
     const negativeTtl = toMilliseconds(given.negativeTtl) ?? 0
     check(negativeTtl <= settings.ttl, 'negativeTtl', `at most ttl (${settings.ttl} ms)`, shown(given.negativeTtl))
@@ -116,57 +145,32 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     namespace,
     store: store ?? new RedisStore(redis as RedisTarget, { commandTimeout: commandTimeout as number }),
     ownsStore: store === undefined,
-    codec,
-    maxValueSize,
+    format: { codec, name: version === undefined ? codec.id : `${codec.id}/${version}`, maxValueSize },
+    compression,
+    maxConcurrentLoads,
+    journals: onUnreachable === 'journal',
+    barrierTtl: toMilliseconds(barrierTtl) as number,
+    settle: toWindow(settle) as number,
     settings,
   })
 }
 
-/** The settings of one call. @throws {InvalidOptionsError} */
-export function resolveCall(options: ReadOptions | undefined, settings: Settings): Settings {
-  if (options === undefined) return settings
-  const problems: OptionProblem[] = []
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidOptionsError([
-      { option: 'options', expected: "an object such as { ttl: '5m' }", got: shown(options) },
-    ])
+function readCompression(
+  compression: CacheOptions['compression'],
+  problems: OptionProblem[],
+): CompressionOptions | undefined {
+  if (compression === undefined) return undefined
+  const given = typeof compression === 'string' ? { algorithm: compression } : { ...compression }
+  const { algorithm = 'gzip', threshold = 1024 } = given
+  if (!supportedCompressions.includes(algorithm)) {
+    const expected = `one that this Node has: ${supportedCompressions.join(', ')}`
+    problems.push({ option: 'compression', expected, got: shown(algorithm) })
   }
-  refuseUnknown(options, callOptions, problems)
-  const resolved = readSettings(options, settings, problems)
-  if (problems.length > 0) throw new InvalidOptionsError(problems)
-  return resolved
-}
-
-/** The hard TTL of an entry in milliseconds, jitter taken off. `given` is what the loader set. */
-export function jitteredTtl({ ttl, negativeTtl, jitter }: Settings, negative: boolean, given?: number): number {
-  const full = given ?? (negative ? negativeTtl : ttl)
-  return Math.max(1, Math.round(full * (1 - jitter * Math.random())))
-}
-
-function readSettings(options: ReadOptions, base: Settings, problems: OptionProblem[]): Settings {
-  const settings = { ...base }
-  for (const option of durations) {
-    const given = options[option]
-    if (given === undefined) continue
-    const milliseconds = toMilliseconds(given)
-    if (milliseconds === undefined) problems.push({ option, expected: durationExpected, got: shown(given) })
-    else settings[option] = milliseconds
+  if (!(Number.isInteger(threshold) && threshold >= 0)) {
+    const expected = 'a whole number of bytes, such as 1024'
+    problems.push({ option: 'compression.threshold', expected, got: shown(threshold) })
   }
-  if (options.jitter !== undefined) {
-    if (!(typeof options.jitter === 'number' && options.jitter >= 0 && options.jitter <= 1)) {
-      problems.push({ option: 'jitter', expected: 'a number from 0 to 1, such as 0.1', got: shown(options.jitter) })
-    }
-    settings.jitter = options.jitter
-  }
-  settings.negativeTtl = Math.min(settings.negativeTtl, settings.ttl)
-  return Object.freeze(settings)
-}
-
-function refuseUnknown(options: object, known: ReadonlySet<string>, problems: OptionProblem[]): void {
-  for (const option of Object.keys(options)) {
-    if (!known.has(option))
-      problems.push({ option, expected: `one of ${[...known].join(', ')}`, got: 'an unknown option' })
-  }
+  return { algorithm, threshold }
 }
 
 type Check = (right: boolean, option: string, expected: string, got: string) => void
@@ -206,10 +210,3 @@ const isCodec = (codec: Codec): boolean =>
   /^[a-z0-9.-]{1,32}$/.test(codec.id) &&
   typeof codec.encode === 'function' &&
   typeof codec.decode === 'function'
-
-/** A value in a message: its kind where it could be large or secret. */
-function shown(value: unknown): string {
-  if (typeof value === 'string') return value.includes('://') ? 'a URL' : JSON.stringify(value.slice(0, 80))
-  if (value === null || typeof value !== 'object') return String(value)
-  return Array.isArray(value) ? 'an array' : 'an object'
-}

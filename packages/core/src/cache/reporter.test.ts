@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { once } from 'node:events'
+import { type EventEmitter, once } from 'node:events'
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
 import type { CacheEvent } from '../events.ts'
 import { Reporter } from './reporter.ts'
@@ -53,6 +53,17 @@ describe('events', () => {
     reporter.report(hit)
 
     expect(heard).toEqual([])
+  })
+
+  it('are given once to a listener that is there for one', () => {
+    const reporter = new Reporter('shop')
+    const heard: CacheEvent[] = []
+    ;(reporter.events as unknown as EventEmitter).once('hit', (event: CacheEvent) => heard.push(event))
+
+    reporter.report(hit)
+    reporter.report(hit)
+
+    expect(heard).toEqual([hit])
   })
 
   it('are not given to listeners of another cache', () => {

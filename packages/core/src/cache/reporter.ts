@@ -32,7 +32,7 @@ export class Reporter {
   readonly report = (event: CacheEvent): void => {
     this.#counter.count(event)
     if (this.#emitter.listenerCount(event.type) > 0) {
-      for (const listener of this.#emitter.listeners(event.type))
+      for (const listener of this.#emitter.rawListeners(event.type))
         guarded(listener as (event: CacheEvent) => void)(event)
     }
     const published = this.#channel(event.type)

@@ -7,6 +7,10 @@ export interface CacheStats {
   readonly misses: number
   /** Hits over reads; 0 before the first read. */
   readonly hitRatio: number
+  /** Values served that were not fresh. */
+  readonly stale: number
+  /** Loads behind a value that was served. */
+  readonly refreshes: number
   readonly loads: number
   readonly loadErrors: number
   /** Misses that did not load, because another caller did: in this process or in another. */
@@ -15,6 +19,9 @@ export interface CacheStats {
   /** Keys invalidated. */
   readonly invalidations: number
   readonly invalidationErrors: number
+  /** Keys voided late, and keys never voided because the cache was closed before. */
+  readonly invalidationsReplayed: number
+  readonly invalidationsLost: number
   readonly storeErrors: number
   readonly corrupt: number
   /** Of loads that gave a value, in milliseconds; zeros before the first. */
@@ -31,11 +38,15 @@ export interface CacheStats {
 export class StatsCounter {
   #hits = 0
   #misses = 0
+  #stale = 0
+  #refreshes = 0
   #loadErrors = 0
   #suppressed = 0
   #fillsRejected = 0
   #invalidations = 0
   #invalidationErrors = 0
+  #invalidationsReplayed = 0
+  #invalidationsLost = 0
   #storeErrors = 0
   #corrupt = 0
   /** In microseconds: a histogram holds whole numbers from 1. */
@@ -48,6 +59,12 @@ export class StatsCounter {
         return
       case 'miss':
         this.#misses++
+        return
+      case 'stale':
+        this.#stale++
+        return
+      case 'refresh':
+        this.#refreshes++
         return
       case 'load':
         this.#latency.record(Math.max(1, Math.round(event.duration * 1_000)))
@@ -63,10 +80,17 @@ export class StatsCounter {
         if (!event.accepted) this.#fillsRejected++
         return
       case 'invalidate':
+      case 'expire':
         this.#invalidations += event.keys.length
         return
       case 'invalidate-error':
         this.#invalidationErrors += event.keys.length
+        return
+      case 'invalidate-replayed':
+        this.#invalidationsReplayed += event.count
+        return
+      case 'invalidate-lost':
+        this.#invalidationsLost += event.count
         return
       case 'store-error':
         this.#storeErrors++
@@ -74,8 +98,15 @@ export class StatsCounter {
       case 'corrupt':
         this.#corrupt++
         return
+      case 'retry':
+      case 'renew':
       case 'lease-lost':
+      case 'barrier-lost':
+      case 'invalidate-pending':
+      case 'outdated':
       case 'oversize':
+      case 'degraded':
+      case 'recovered':
         return
     }
     event satisfies never
@@ -89,12 +120,16 @@ export class StatsCounter {
       hits: this.#hits,
       misses: this.#misses,
       hitRatio: reads === 0 ? 0 : this.#hits / reads,
+      stale: this.#stale,
+      refreshes: this.#refreshes,
       loads: count + this.#loadErrors,
       loadErrors: this.#loadErrors,
       stampedesSuppressed: this.#suppressed,
       fillsRejected: this.#fillsRejected,
       invalidations: this.#invalidations,
       invalidationErrors: this.#invalidationErrors,
+      invalidationsReplayed: this.#invalidationsReplayed,
+      invalidationsLost: this.#invalidationsLost,
       storeErrors: this.#storeErrors,
       corrupt: this.#corrupt,
       loadLatency: {

@@ -8,7 +8,10 @@ export interface Codec {
   readonly id: string
   /** Throws on a value it cannot bring back; the message says what is wrong with it. */
   encode(value: unknown): Buffer
-  /** Throws on bytes it cannot read; the entry is then a miss. */
+  /**
+   * Throws on bytes it cannot read; the entry is then a miss. What it returns is the caller's to change: it shares no
+   * memory with `payload`, which others may be given too.
+   */
   decode(payload: Buffer): unknown
 }
 

@@ -1,51 +1,133 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Codec, jsonCodec } from './codec.ts'
-import { encodeEntry, headLength, headOf, isValue, leaseHead, readEntry, type Seen } from './entry.ts'
+import { type CompressionMark, compress } from './compression.ts'
+import {
+  digits,
+  encodeEntry,
+  type Format,
+  fixedLength,
+  headLength,
+  headOf,
+  isBarrier,
+  isLease,
+  isReadableValue,
+  isValue,
+  leaseHead,
+  type NewEntry,
+  readEntry,
+  type Seen,
+  valueHead,
+} from './entry.ts'
 import { newToken, tokenLength } from './token.ts'
 
 const id = 'i'.repeat(tokenLength)
-const entryOf = (value: unknown, negative = false) => encodeEntry(id, jsonCodec, jsonCodec.encode(value), negative)
+const format: Format = { codec: jsonCodec, name: 'json', maxValueSize: 10_000 }
+const bytesCodec: Codec = { id: 'bytes', encode: (value) => value as Buffer, decode: (payload) => payload }
 
-/** State, id, version, kind, `json` and the newline. */
-const headerLength = entryOf(1).length - 1
+const plain: NewEntry = {
+  id,
+  format: 'json',
+  negative: false,
+  packing: '-',
+  freshFor: 60_000,
+  cost: 25,
+  etag: undefined,
+  payload: Buffer.from('{"a":1}'),
+}
+const encoded = (changed: Partial<NewEntry> = {}) => encodeEntry({ ...plain, ...changed })
+const zeros = '0'.repeat(26)
+
+/** A value's header up to its format, in the words of the table, of text. */
+const header = ({
+  version = '2',
+  mark = '-',
+  times = zeros,
+  life = '000006000000000025',
+  kind = 'v',
+  packing = '-',
+} = {}) => `V${id}${version}${mark}${times}${life}${kind}${packing}`
+const seen = (text: string, as = format) => readEntry(Buffer.from(text, 'latin1'), as)
 
 describe('an entry', () => {
-  it('has a head of 23 bytes, the length that is written in the scripts', () => {
+  it('has a head of 23 bytes and a header of 71 to the format, the lengths that are written in the scripts', () => {
     expect(headLength).toBe(23)
-    expect(headOf(entryOf({ a: 1 }))).toEqual(Buffer.from(`V${id}`))
-    expect(Buffer.from(leaseHead(newToken()))).toHaveLength(headLength)
+    expect(fixedLength).toBe(71)
+    expect(headOf(encoded())).toEqual(valueHead(id))
+    expect(leaseHead(newToken())).toHaveLength(headLength)
+    expect(encoded().toString('latin1', fixedLength)).toBe('json\n{"a":1}')
   })
 
-  it('is readable as text', () => {
-    expect(entryOf({ a: 1 }).toString()).toBe(`V${id}1vjson\n{"a":1}`)
+  it.each<readonly [string, Partial<NewEntry>, string]>([
+    ['a value', {}, `${header()}json\n{"a":1}`],
+    ['a cached "does not exist"', { negative: true }, `${header({ kind: 'n' })}json\n{"a":1}`],
+    ['a format with a version', { format: 'json/2' }, `${header()}json/2\n{"a":1}`],
+    ['a payload that is compressed', { packing: 'g' }, `${header({ packing: 'g' })}json\n{"a":1}`],
+    ['an etag', { etag: 'W/"a b%\n"' }, `${header()}json W%2F%22a%20b%25%0A%22\n{"a":1}`],
+    ['an empty etag', { etag: '' }, `${header()}json \n{"a":1}`],
+    [
+      'amounts that are not whole',
+      { freshFor: 1.5, cost: 0.4 },
+      `${header({ life: '000000000200000000' })}json\n{"a":1}`,
+    ],
+    ['amounts that are too large', { freshFor: 1e12, cost: 1e12 }, `${header({ life: '9'.repeat(18) })}json\n{"a":1}`],
+  ])('is readable as text: %s', (_what, changed, text) => {
+    expect(encoded(changed).toString('latin1')).toBe(text)
   })
 
-  it('says of a cached "does not exist" that it is one', () => {
-    expect(entryOf(null, true).toString()).toBe(`V${id}1njson\nnull`)
-  })
+  it('comes back with all that was written', async () => {
+    const written = fc.record({
+      name: fc.stringMatching(/^[a-z0-9.-]{1,32}(\/[a-z0-9.-]{1,32})?$/),
+      etag: fc.option(fc.string({ unit: 'binary' }).filter(isWellFormed), { nil: undefined }),
+      json: fc.json(),
+      negative: fc.boolean(),
+      freshFor: fc.nat({ max: 2 ** 31 - 1 }),
+      cost: fc.nat({ max: 99_999_999 }),
+      algorithm: fc.option(fc.constantFrom('gzip', 'brotli')),
+    })
 
-  it('comes back with its value and its payload', () => {
-    fc.assert(
-      fc.property(fc.json(), fc.boolean(), (json, negative) => {
+    await fc.assert(
+      fc.asyncProperty(written, async ({ name, etag, json, negative, freshFor, cost, algorithm }) => {
         const payload = Buffer.from(json)
-        const entry = encodeEntry(newToken(), jsonCodec, payload, negative)
+        const { mark, payload: kept } = algorithm
+          ? await compress(payload, { algorithm, threshold: 0 })
+          : { mark: '-' as CompressionMark, payload }
+        const token = newToken()
 
-        expect(isValue(entry)).toBe(true)
-        expect(readEntry(entry, jsonCodec)).toStrictEqual({ kind: 'value', value: JSON.parse(json), payload })
+        const raw = encodeEntry({
+          id: token,
+          format: name,
+          negative,
+          packing: mark,
+          freshFor,
+          cost,
+          etag,
+          payload: kept,
+        })
+
+        expect(isReadableValue(raw)).toBe(true)
+        expect(readEntry(raw, { ...format, name })).toStrictEqual({
+          kind: 'value',
+          head: valueHead(token),
+          value: JSON.parse(json),
+          payload,
+          lifetime: { freshUntil: 0, freshFor, cost, negative },
+          mark: undefined,
+          etag,
+        })
       }),
+      { numRuns: 150 },
     )
   })
 
   it('comes back byte for byte through a codec of bytes', () => {
-    fc.assert(
-      fc.property(fc.uint8Array(), (bytes) => {
-        const payload = Buffer.from(bytes)
+    const bytes = { ...format, codec: bytesCodec, name: 'bytes' }
 
-        expect(readEntry(encodeEntry(newToken(), bytesCodec, payload, false), bytesCodec)).toMatchObject({
-          kind: 'value',
-          value: payload,
-        })
+    fc.assert(
+      fc.property(fc.uint8Array(), (some) => {
+        const payload = Buffer.from(some)
+
+        expect(readEntry(encoded({ format: 'bytes', payload }), bytes)).toMatchObject({ kind: 'value', value: payload })
       }),
     )
   })
@@ -53,42 +135,140 @@ describe('an entry', () => {
 
 describe('readEntry', () => {
   it('takes null for absent', () => {
-    expect(readEntry(null, jsonCodec)).toEqual({ kind: 'absent' })
+    expect(readEntry(null, format)).toEqual({ kind: 'absent' })
   })
 
   it('takes the head of a lease, and nothing behind it, for a lease', () => {
-    expect(readEntry(Buffer.from(leaseHead(newToken())), jsonCodec)).toEqual({ kind: 'lease' })
-    expect(readEntry(Buffer.from(`${leaseHead(newToken())}x`), jsonCodec)).toMatchObject({ kind: 'unreadable' })
+    expect(seen(`L${id}`)).toEqual({ kind: 'lease' })
+    expect(seen(`L${id}x`)).toMatchObject({ kind: 'unreadable' })
+  })
+
+  it.each([
+    ['of one writer', `B-${id}1700000000000`],
+    ['of several writers, contended', `Bx${id}1700000000000${id}1700000000000`],
+  ])('takes a barrier for one: %s', (_what, text) => {
+    expect(seen(text)).toEqual({ kind: 'barrier' })
+  })
+
+  it('tells when it ends, which the server has written, and how long it was to be fresh', () => {
+    const raw = seen(`${header({ times: '00000000000001700000000000', life: '000006000000000025' })}json\n1`)
+
+    expect(raw).toMatchObject({
+      lifetime: { freshUntil: 1_700_000_000_000, freshFor: 60_000, cost: 25, negative: false },
+    })
+  })
+
+  it.each([
+    ['-', undefined],
+    ['r', { kind: 'refreshing', until: 1_700_000_000_000 }],
+    ['f', { kind: 'failed', until: 1_700_000_000_000 }],
+    // Advice only: what cannot be understood is as good as none.
+    ['?', undefined],
+  ])('tells the mark %s', (mark, told) => {
+    expect(seen(`${header({ mark, times: '17000000000000000000000000' })}json\n1`)).toMatchObject({
+      kind: 'value',
+      mark: told,
+    })
+  })
+
+  it('takes a mark until no time at all for one that is over', () => {
+    expect(seen(`${header({ mark: 'r', times: `soon.........${'0'.repeat(13)}` })}json\n1`)).toMatchObject({
+      mark: { kind: 'refreshing', until: 0 },
+    })
   })
 
   it.each([
     ['nothing at all', ''],
     ['a number', '42'],
     ['somebody’s JSON', '{"id":1,"name":"somebody else wrote this"}'],
-    ['a lease that is cut', leaseHead(id).slice(0, -1)],
+    ['a lease that is cut', `L${id}`.slice(0, -1)],
     ['a value that is cut in its head', `V${id}`.slice(0, -1)],
     ['a value without anything behind its head', `V${id}`],
-    ['a state of a later version', `B${id}1vjson\n1`],
+    ['a value that is cut in its header', header().slice(0, -1)],
+    ['a value that is cut in its format', `${header()}jso`],
+    ['a value that is cut before its payload', `${header()}json`],
+    ['the beginning of a barrier', 'B-'],
+    ['a barrier that is cut', `B-${id}170000000000`],
+    ['a barrier with something behind it', `B-${id}1700000000000x`],
+    ['a state of a later version', `W${id}2`],
   ])('cannot read %s: no entry of a cache', (_what, text) => {
-    const raw = Buffer.from(text)
-
-    expect(readEntry(raw, jsonCodec)).toEqual({
+    expect(seen(text)).toEqual({
       kind: 'unreadable',
       reason: 'not an entry of a cache',
-      head: raw.subarray(0, 23),
+      head: Buffer.from(text.slice(0, 23)),
+      outdated: false,
     })
   })
 
-  it('cannot read another format version', () => {
-    expect(reasonOf(`V${id}2vjson\n1`)).toBe('written in another format version')
+  it.each([
+    ['the end of its freshness', header({ times: `${'0'.repeat(25)}x` })],
+    ['the end of its freshness, signed', header({ times: `${'0'.repeat(13)}-170000000000` })],
+    ['its soft TTL', header({ life: '0000 6000000000025' })],
+    ['its cost', header({ life: '00000600000000002.' })],
+    ['its kind', header({ kind: 'w' })],
+    ['its kind, in another case', header({ kind: 'V' })],
+  ])('cannot read a value that no cache has written, by %s', (_what, text) => {
+    expect(seen(`${text}json\n1`)).toMatchObject({
+      kind: 'unreadable',
+      reason: 'not an entry of a cache',
+      outdated: false,
+    })
   })
 
-  it.each(['jso', 'json2', 'yaml', 'JSON', '', 'js\non'])('cannot read an entry of the codec %j', (codec) => {
-    expect(reasonOf(`V${id}1v${codec}\n1`)).toBe('not written by codec "json"')
+  it.each([
+    ['1', true],
+    ['3', true],
+    ['x', false],
+  ])('cannot read the format version %s', (version, outdated) => {
+    expect(seen(`${header({ version })}json\n1`)).toMatchObject({
+      kind: 'unreadable',
+      reason: 'written in another format version',
+      outdated,
+    })
   })
+
+  it('cannot read what the version before has written, however short: it is outdated', () => {
+    expect(seen(`V${id}1vjson\n1`)).toMatchObject({ reason: 'written in another format version', outdated: true })
+  })
+
+  it.each(['jso', 'json2', 'json/1', 'yaml', 'JSON', '', 'js\non', ' json'])(
+    'cannot read an entry of the format %j: it is outdated',
+    (name) => {
+      expect(seen(`${header()}${name}\n1`)).toMatchObject({
+        kind: 'unreadable',
+        reason: 'not written as "json"',
+        outdated: true,
+      })
+    },
+  )
 
   it('cannot read what the codec cannot, and shows nothing of the payload', () => {
-    expect(reasonOf(`V${id}1vjson\nsecret`)).toBe('codec "json" cannot read it: SyntaxError')
+    expect(seen(`${header()}json\nsecret`)).toEqual({
+      kind: 'unreadable',
+      reason: 'codec "json" cannot read it: SyntaxError',
+      head: valueHead(id),
+      outdated: false,
+    })
+  })
+
+  it.each([
+    ['a compression that nobody knows', `${header({ packing: '?' })}json\n1`],
+    ['a payload that is not compressed as it says', `${header({ packing: 'g' })}json\n1`],
+    ['an etag that nobody has written', `${header()}json %E0%A4\n1`],
+    ['more than it may be', `${header()}json\n"${'x'.repeat(format.maxValueSize)}"`],
+  ])('cannot read %s', (_what, text) => {
+    expect(seen(text)).toMatchObject({ kind: 'unreadable', outdated: false })
+  })
+
+  it('cannot read what is more than it may be once decompressed', async () => {
+    const payload = Buffer.from(`"${'x'.repeat(format.maxValueSize)}"`)
+    const compressed = await compress(payload, { algorithm: 'gzip', threshold: 0 })
+
+    const raw = encoded({ packing: compressed.mark, payload: compressed.payload })
+
+    expect(raw.length).toBeLessThan(format.maxValueSize)
+    expect(readEntry(raw, format)).toMatchObject({ kind: 'unreadable' })
+    expect(readEntry(raw, { ...format, maxValueSize: payload.length })).toMatchObject({ kind: 'value' })
   })
 
   it('cannot read what a codec refuses without an error', () => {
@@ -100,94 +280,45 @@ describe('readEntry', () => {
       },
     }
 
-    expect(readEntry(entryOf(1), codec)).toMatchObject({ reason: 'codec "json" cannot read it: unknown error' })
-  })
-})
-
-/** Pieces that are right more often than not, so that what is put together is nearly an entry. */
-const nearly = (right: string, minLength: number, maxLength: number) =>
-  fc.oneof(
-    { weight: 6, arbitrary: fc.constant(Buffer.from(right)) },
-    { weight: 1, arbitrary: fc.uint8Array({ minLength, maxLength }).map((bytes) => Buffer.from(bytes)) },
-    { weight: 1, arbitrary: fc.constantFrom('V', 'L', 'B', '1', 'v', '\n', '').map((text) => Buffer.from(text)) },
-  )
-
-describe('readEntry, of bytes that are not what was written,', () => {
-  /** What an entry is, said once more and in other words. */
-  const wellFormed = /^V[^]{22}1[^]json\n(?<payload>[^]*)$/
-
-  const almostEntry = fc
-    .tuple(
-      nearly('V', 0, 2),
-      nearly(id, 20, 24),
-      nearly('1', 0, 2),
-      nearly('v', 0, 2),
-      nearly('json', 3, 5),
-      nearly('\n', 0, 2),
-      nearly('{"a":[1,"é"]}', 0, 8),
-    )
-    .map((pieces) => Buffer.concat(pieces))
-
-  it('never throws, and takes for a value only what is well-formed', () => {
-    let values = 0
-    let unreadable = 0
-
-    fc.assert(
-      fc.property(
-        fc.oneof(
-          { weight: 4, arbitrary: almostEntry },
-          { weight: 1, arbitrary: fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes)) },
-        ),
-        (raw) => {
-          const seen = readEntry(raw, jsonCodec)
-
-          const payload = wellFormed.exec(raw.toString('latin1'))?.groups?.['payload']
-          const expected = payload === undefined ? undefined : parsed(Buffer.from(payload, 'latin1').toString())
-          if (seen.kind === 'value') same(seen.value, expected?.value)
-          else same(expected, undefined)
-          if (seen.kind === 'value') values++
-          if (seen.kind === 'unreadable') unreadable++
-        },
-      ),
-      { numRuns: 60_000 },
-    )
-
-    // Neither side of the oracle was left out.
-    expect(values).toBeGreaterThan(1_000)
-    expect(unreadable).toBeGreaterThan(1_000)
-  })
-
-  it('gives the value that was written, or none, when a byte of the header is changed, lost or added', () => {
-    const value = { a: [1, 'é'] }
-    const entry = entryOf(value)
-    const mutation = fc.record({
-      at: fc.nat(headerLength - 1),
-      lost: fc.nat(2),
-      added: fc.uint8Array({ maxLength: 2 }),
+    expect(readEntry(encoded(), { ...format, codec })).toMatchObject({
+      reason: 'codec "json" cannot read it: unknown error',
     })
-
-    fc.assert(
-      fc.property(mutation, ({ at, lost, added }) => {
-        const end = Math.min(at + lost, headerLength)
-        const mutated = Buffer.concat([entry.subarray(0, at), added, entry.subarray(end)])
-
-        const seen = readEntry(mutated, jsonCodec)
-
-        if (seen.kind === 'value') same(seen.value, value)
-        else same(seen.kind, 'unreadable')
-      }),
-      { numRuns: 40_000 },
-    )
   })
 
   it('gives no value of a header that is cut', () => {
-    const entry = entryOf({ a: 1 })
-    const kinds = Array.from(
-      { length: headerLength + 1 },
-      (_, length) => readEntry(entry.subarray(0, length), jsonCodec).kind,
-    )
+    const raw = encoded({ etag: 'abc', payload: Buffer.from('1') })
+    const kinds = Array.from({ length: raw.length }, (_, length) => readEntry(raw.subarray(0, length), format).kind)
 
     expect(new Set<Seen['kind']>(kinds)).toEqual(new Set(['unreadable']))
+  })
+})
+
+describe('a state', () => {
+  it.each<readonly [string, Buffer, readonly boolean[]]>([
+    ['a lease', leaseHead(id), [true, false, false, false]],
+    ['a barrier', Buffer.from(`B-${id}1700000000000`), [false, true, false, false]],
+    ['a value', encoded(), [false, false, true, true]],
+    ['a value without a payload', encoded({ payload: Buffer.alloc(0) }), [false, false, true, true]],
+    ['a value that is cut in its header', encoded().subarray(0, fixedLength), [false, false, true, false]],
+    ['a value of another version', Buffer.from(`V${id}1vjson\n${'x'.repeat(80)}`), [false, false, true, false]],
+    ['nothing', Buffer.alloc(0), [false, false, false, false]],
+    ['the head of a value alone', valueHead(id), [false, false, false, false]],
+    ['the beginning of a barrier', Buffer.from('B-'), [false, false, false, false]],
+  ])('is told by its first bytes and its length: %s', (_what, raw, expected) => {
+    expect([isLease, isBarrier, isValue, isReadableValue].map((is) => is(raw))).toEqual(expected)
+  })
+})
+
+describe('digits', () => {
+  it.each([
+    [0, 4, '0000'],
+    [7, 4, '0007'],
+    [6.5, 4, '0007'],
+    [9_999, 4, '9999'],
+    [10_000, 4, '9999'],
+    [Infinity, 4, '9999'],
+  ])('of %d in %i places are %s', (amount, width, text) => {
+    expect(digits(amount, width)).toBe(text)
   })
 })
 
@@ -200,22 +331,7 @@ describe('a token', () => {
   })
 })
 
-const bytesCodec: Codec = { id: 'bytes', encode: (value) => value as Buffer, decode: (payload) => payload }
-
-function reasonOf(text: string): string {
-  const seen = readEntry(Buffer.from(text), jsonCodec)
-  return seen.kind === 'unreadable' ? seen.reason : seen.kind
-}
-
-function parsed(json: string): { readonly value: unknown } | undefined {
-  try {
-    return { value: JSON.parse(json) }
-  } catch {
-    return undefined
-  }
-}
-
-/** `toStrictEqual`, fast enough for a hundred thousand comparisons. */
-function same(one: unknown, another: unknown): void {
-  if (!Object.is(one, another) && JSON.stringify(one) !== JSON.stringify(another)) expect(one).toStrictEqual(another)
+/** Without half a surrogate pair. */
+function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text)
 }

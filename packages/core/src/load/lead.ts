@@ -1,11 +1,15 @@
-import { type Codec, encodeValue } from '../entry/codec.ts'
-import { encodeEntry, readEntry } from '../entry/entry.ts'
+import type { BulkheadPolicy } from 'cockatiel'
+import { encodeValue } from '../entry/codec.ts'
+import type { CompressionOptions } from '../entry/compression.ts'
+import { type Format, isLease, readEntry, type Seen, type SeenValue } from '../entry/entry.ts'
+import { type FreshnessSettings, lifetimeOf } from '../entry/freshness.ts'
+import { packEntry } from '../entry/pack.ts'
 import { newToken } from '../entry/token.ts'
 import type { CacheEvent } from '../events.ts'
-import type { Lease, Store } from '../protocol/store.ts'
+import type { Store } from '../protocol/store.ts'
 import type { Clock } from '../time/clock.ts'
-import { keepLease } from './lease-keeper.ts'
-import { type Loader, runLoader } from './run-loader.ts'
+import { HeldLease } from './held-lease.ts'
+import { type Loader, type Retry, runLoader } from './run-loader.ts'
 import type { Flight } from './single-flight.ts'
 import { pauseBeforeRetry } from './waiting.ts'
 
@@ -17,71 +21,89 @@ export type LoadOutcome =
   | { readonly kind: 'declined'; readonly value: unknown; readonly asOf: number }
   /** `cause` is what the loader threw, as it was thrown. */
   | { readonly kind: 'failed'; readonly cause: unknown }
+  /** Another process is about this refresh, and nobody here waits for it. */
+  | { readonly kind: 'left' }
+
+export interface LoadSettings extends FreshnessSettings {
+  readonly leaseTtl: number
+  readonly loadTimeout: number
+  /** After a refresh has failed, the next one is put off for so long. */
+  readonly retryAfter: number
+  readonly retry: Retry | undefined
+}
 
 export interface LoadRequest {
   readonly key: string
   readonly storeKey: string
   readonly load: Loader<unknown>
-  /** False: Redis is away, do not ask it for a lease. */
-  readonly leasable: boolean
-  /** Head of an unreadable entry that the lease may replace. */
-  readonly replacing: Buffer | undefined
-  readonly leaseTtl: number
-  readonly loadTimeout: number
-  /** The hard TTL of a value, jitter included; `given` is what the loader set. */
-  readonly ttlOf: (negative: boolean, given: number | undefined) => number
+  /** What its caller has read. `away`: the store is not to be asked for a lease. */
+  readonly seen: Seen | { readonly kind: 'away' }
+  /** Nobody waits for it: when another process is about it, that will do. */
+  readonly behind: boolean
+  readonly settings: LoadSettings
+  /** Whether a value may be served without a load. */
+  readonly serves: (value: SeenValue) => boolean
 }
 
 export interface LoadSurroundings {
   readonly store: Store
-  readonly codec: Codec
+  readonly format: Format
+  readonly compression: CompressionOptions | undefined
   readonly clock: Clock
-  readonly maxValueSize: number
+  /** Lets so many loaders run at a time. */
+  readonly turns: BulkheadPolicy
   readonly report: (event: CacheEvent) => void
 }
 
 /** The course of a flight: take the lease, or the value another process brings; load; fill. Never rejects. */
 export async function lead(flight: Flight, request: LoadRequest, around: LoadSurroundings): Promise<LoadOutcome> {
-  const lease: Lease = { token: newToken(), ttl: request.leaseTtl }
-  const taken = request.leasable ? await takeLease(flight, lease, request, around) : await withoutLease()
+  const taken = await takeLease(flight, request, around)
   if (taken.kind === 'value') return { kind: 'entry', payload: taken.payload, asOf: taken.asOf, loadedBy: 'another' }
-  return loadAndFill(flight, taken.kind === 'acquired' ? lease : undefined, request, around)
-}
-
-/** Without Redis nothing here waits for the network: a caller that reads in a loop would keep the client from reconnecting. */
-async function withoutLease(): Promise<Taken> {
-  await new Promise(setImmediate)
-  return { kind: 'none' }
+  if (taken.kind === 'left') return taken
+  return loadAndFill(flight, taken.kind === 'lease' ? taken.lease : undefined, request, around)
 }
 
 type Taken =
-  | { readonly kind: 'acquired' }
+  | { readonly kind: 'lease'; readonly lease: HeldLease }
   | { readonly kind: 'value'; readonly payload: Buffer; readonly asOf: number }
-  /** Redis is away, or other processes have held the key for longer than one lease can live. */
+  | { readonly kind: 'left' }
+  /** Redis is away, a writer is at work, or others have held the key for longer than one lease can live. */
   | { readonly kind: 'none' }
 
-async function takeLease(flight: Flight, lease: Lease, request: LoadRequest, around: LoadSurroundings): Promise<Taken> {
-  const { store, codec, clock, report } = around
-  const giveUpAt = clock.now() + request.loadTimeout + request.leaseTtl
-  let { replacing } = request
+async function takeLease(flight: Flight, request: LoadRequest, around: LoadSurroundings): Promise<Taken> {
+  const { store, format, clock, report } = around
+  const { key, storeKey } = request
+  const { leaseTtl: ttl, loadTimeout } = request.settings
+  const token = newToken()
+  const giveUpAt = clock.now() + loadTimeout + ttl
+  let { seen } = request
 
+  if (seen.kind === 'away') {
+    // Nothing here waits for the network: a caller that reads in a loop would keep the client from reconnecting.
+    await new Promise(setImmediate)
+    return { kind: 'none' }
+  }
   for (let attempt = 0; clock.now() < giveUpAt; attempt++) {
+    const stale = seen.kind === 'value' ? seen : undefined
+    const unreadable = seen.kind === 'unreadable' ? seen.head : undefined
     const asOf = flight.mark()
     try {
-      const reply = await store.acquire(request.storeKey, { ...lease, replacing })
-      if (reply.kind === 'acquired') return reply
+      const reply = await store.acquire(storeKey, { token, ttl, stale: stale?.head, void: unreadable })
+      if (reply.kind === 'barred') return { kind: 'none' }
+      if (reply.kind === 'acquired') {
+        const refreshed = isLease(reply.head) ? undefined : stale
+        return { kind: 'lease', lease: new HeldLease({ head: reply.head, ttl }, refreshed, request, around) }
+      }
       if (reply.kind === 'held') {
+        if (request.behind && !flight.joined) return { kind: 'left' }
         await pauseBeforeRetry(clock, attempt, reply.remaining)
         continue
       }
-      const seen = readEntry(reply.raw, codec)
-      if (seen.kind === 'value') return { kind: 'value', payload: seen.payload, asOf }
-      if (seen.kind === 'unreadable') {
-        report({ type: 'corrupt', key: request.key, reason: seen.reason })
-        replacing = seen.head
-      }
+      seen = readEntry(reply.raw, format)
+      if (seen.kind === 'value' && request.serves(seen)) return { kind: 'value', payload: seen.payload, asOf }
+      if (seen.kind === 'unreadable') report({ type: seen.outdated ? 'outdated' : 'corrupt', key, reason: seen.reason })
     } catch (error) {
-      report({ type: 'store-error', operation: 'acquire', key: request.key, error })
+      report({ type: 'store-error', operation: 'acquire', key, error })
       return { kind: 'none' }
     }
   }
@@ -90,60 +112,78 @@ async function takeLease(flight: Flight, lease: Lease, request: LoadRequest, aro
 
 async function loadAndFill(
   flight: Flight,
-  lease: Lease | undefined,
+  lease: HeldLease | undefined,
   request: LoadRequest,
   around: LoadSurroundings,
 ): Promise<LoadOutcome> {
-  const { key, storeKey } = request
-  const { store, codec, clock, report } = around
-  const storeError = (operation: string) => (error: unknown) => report({ type: 'store-error', operation, key, error })
-
-  /** Ends the lease. True proves, as an accepted fill does, that no invalidation came while it stood. */
-  const release = async (): Promise<boolean> => {
-    if (!lease) return false
-    return (await store.release(storeKey, lease.token).catch(storeError('release'))) === 'released'
+  const { key, settings } = request
+  const { format, report } = around
+  let began = flight.mark()
+  /** The moment before the lease is asked whether it still stands, if it does; else that at which the loader was invoked. */
+  const asOf = async (stands: () => Promise<boolean> | undefined): Promise<number> => {
+    const current = flight.mark()
+    return (await stands()) ? current : began
   }
 
-  const letGo =
-    lease &&
-    keepLease(store, clock, storeKey, lease, {
-      lost: () => report({ type: 'lease-lost', key }),
-      failed: storeError('extend'),
-    })
-  const began = flight.mark()
-  const loaded = await runLoader(request.load, key, request.loadTimeout, clock)
+  const fail = async (cause: unknown): Promise<LoadOutcome> => {
+    report({ type: 'load-error', key, duration: loaded.duration, error: cause })
+    await lease?.giveUp(settings.retryAfter)
+    return { kind: 'failed', cause }
+  }
+
+  const letGo = lease?.keep(around.clock)
+  const run = {
+    key,
+    load: request.load,
+    stale: lease?.stale,
+    timeout: settings.loadTimeout,
+    retry: settings.retry,
+    turns: around.turns,
+    retrying: (attempt: number, error: unknown) => report({ type: 'retry', key, attempt, error }),
+    begins: () => {
+      began = flight.mark()
+    },
+  }
+  const loaded = await runLoader(run, around.clock)
   letGo?.()
 
   const { duration } = loaded
-  if (loaded.kind === 'failed') {
-    report({ type: 'load-error', key, duration, error: loaded.cause })
-    await release()
-    return { kind: 'failed', cause: loaded.cause }
+  if (loaded.kind === 'failed') return fail(loaded.cause)
+  if (loaded.kind === 'not-modified') {
+    report({ type: 'load', key, duration })
+    const { payload, lifetime } = loaded.stale
+    const renewed = lifetimeOf(settings, lifetime.negative, Math.random(), loaded.ttl)
+    return { kind: 'entry', payload, loadedBy: 'us', asOf: await asOf(() => lease?.renew(renewed)) }
   }
-  report({ type: 'load', key, duration })
-
-  const { value } = loaded
-  const current = flight.mark()
-  if (loaded.declined) return { kind: 'declined', value, asOf: (await release()) ? current : began }
-
+  if (loaded.declined) {
+    report({ type: 'load', key, duration })
+    return { kind: 'declined', value: loaded.value, asOf: await asOf(() => lease?.release()) }
+  }
   let payload: Buffer
   try {
-    payload = encodeValue(codec, key, value)
+    payload = encodeValue(format.codec, key, loaded.value)
   } catch (cause) {
-    await release()
-    return { kind: 'failed', cause }
+    return fail(cause)
   }
+  report({ type: 'load', key, duration })
   const outcome = { kind: 'entry', payload, loadedBy: 'us' } as const
-  if (payload.length > around.maxValueSize) {
+  if (payload.length > format.maxValueSize) {
     report({ type: 'oversize', key, size: payload.length })
-    return { ...outcome, asOf: (await release()) ? current : began }
+    return { ...outcome, asOf: await asOf(() => lease?.release()) }
   }
   if (!lease) return { ...outcome, asOf: began }
 
-  const negative = value === null
-  const entry = encodeEntry(newToken(), codec, payload, negative)
-  const ttl = request.ttlOf(negative, loaded.ttl)
-  const reply = await store.fill(storeKey, { token: lease.token, entry, ttl }).catch(storeError('fill'))
-  if (reply) report({ type: 'fill', key, accepted: reply === 'accepted' })
-  return { ...outcome, asOf: reply === 'accepted' ? current : began }
+  const negative = loaded.value === null
+  const lifetime = lifetimeOf(settings, negative, Math.random(), loaded.ttl)
+  const { freshFor } = lifetime
+  const value = { negative, freshFor, cost: duration, etag: loaded.etag }
+  let raw: Buffer
+  try {
+    raw = await packEntry(payload, value, format, around.compression)
+  } catch (error) {
+    report({ type: 'store-error', operation: 'compress', key, error })
+    return { ...outcome, asOf: await asOf(() => lease.release()) }
+  }
+  const entry = { raw, ...lifetime }
+  return { ...outcome, asOf: await asOf(() => lease.fillWith(entry)) }
 }

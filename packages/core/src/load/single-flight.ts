@@ -6,6 +6,8 @@
  * sent whose reply will say that the value is current, or before the loader is invoked.
  */
 export class Flight {
+  /** Somebody waits for it, besides who leads it. */
+  joined = false
   #moment = 0
 
   /** The moment now; later marks are larger. */
@@ -41,6 +43,7 @@ export class SingleFlight<Outcome> {
   board(key: string, denied: boolean, lead: (flight: Flight) => Promise<Outcome>): Boarding<Outcome> {
     const current = this.#inFlight.get(key)
     if (current && !(denied && current.flight.moment > 0)) {
+      current.flight.joined = true
       return { role: 'joiner', outcome: current.outcome, boarded: current.flight.moment }
     }
 
@@ -54,6 +57,10 @@ export class SingleFlight<Outcome> {
       })
     this.#inFlight.set(key, { flight, outcome })
     return { role: 'leader', outcome }
+  }
+
+  has(key: string): boolean {
+    return this.#inFlight.has(key)
   }
 
   /** Lets nobody else join the flight of `key`. Called by writers before their first await. */

@@ -12,3 +12,14 @@ export function pauseBeforeRetry(clock: Clock, attempt: number, remaining: numbe
     clock.after(Math.min(jittered, remaining + 1), resolve)
   })
 }
+
+/** What a promise that never rejects brings, or `'late'` if that takes longer than `limit` milliseconds. */
+export function orLate<T>(promise: Promise<T>, limit: number, clock: Clock): Promise<T | 'late'> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(limit, () => resolve('late'))
+    void promise.then((value) => {
+      cancel()
+      resolve(value)
+    })
+  })
+}

@@ -1,8 +1,12 @@
-import { leaseHead } from '../entry/entry.ts'
 import type { RedisPort } from './redis-port.ts'
-import type { Lease } from './store.ts'
+import { runScript, unknownReply } from './script.ts'
+import { claimScript } from './scripts.generated.ts'
+import type { Attempt } from './store.ts'
 
-/** Puts a lease in place of whatever stands under the key. A late or resent claim can only void. */
-export async function claim(redis: RedisPort, key: string, { token, ttl }: Lease): Promise<void> {
-  await redis.callBuffer('set', [key, leaseHead(token), 'PX', ttl])
+/** Puts a lease in place of whatever stands under the key but a barrier; see `scripts/claim.lua` for the states. */
+export async function claim(redis: RedisPort, key: string, { token, ttl }: Attempt): Promise<'claimed' | 'barred'> {
+  const reply = await runScript(redis, claimScript, [key], [token, ttl])
+  if (reply === 1) return 'claimed'
+  if (reply === 0) return 'barred'
+  throw unknownReply('claim', reply)
 }

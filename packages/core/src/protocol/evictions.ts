@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis'
+import { escapeGlob } from './glob.ts'
 import { guarded } from './guarded.ts'
 import type { Eviction, EvictionWatch } from './store.ts'
 
@@ -94,5 +95,3 @@ async function enableNotifications(redis: Redis): Promise<boolean> {
     return false // No permission, or no CONFIG at all: a managed server.
   }
 }
-
-const escapeGlob = (text: string) => text.replace(/[*?[\]^\\]/g, '\\$&')

@@ -1,14 +1,19 @@
 import type { RedisPort } from './redis-port.ts'
+import { runScript } from './script.ts'
+import { invalidateScript } from './scripts.generated.ts'
 
-/** Keys in one UNLINK: enough to save round trips, few enough not to hold the server up. */
+/** Keys in one command: enough to save round trips, few enough not to hold the server up. */
 const batch = 500
 
-/** Voids value and lease of each key. In a cluster each key travels alone, all at once: UNLINK takes the keys of one slot only. */
+/**
+ * Voids value and lease of each key; see `scripts/invalidate.lua` for the states. In a cluster each key travels alone,
+ * all at once: a script takes the keys of one slot only.
+ */
 export async function invalidate(redis: RedisPort, keys: readonly string[]): Promise<void> {
   const size = redis.isCluster ? 1 : batch
   const commands: Promise<unknown>[] = []
   for (let start = 0; start < keys.length; start += size) {
-    commands.push(redis.callBuffer('unlink', keys.slice(start, start + size)))
+    commands.push(runScript(redis, invalidateScript, keys.slice(start, start + size)))
   }
   await Promise.all(commands)
 }

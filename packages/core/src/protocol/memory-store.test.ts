@@ -1,9 +1,28 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { jsonCodec } from '../entry/codec.ts'
+import { encodeEntry, headOf, leaseHead, readEntry, type Seen } from '../entry/entry.ts'
+import { newToken } from '../entry/token.ts'
 import { MemoryStore } from './memory-store.ts'
 import type { Eviction } from './store.ts'
 
 const token = 't'.repeat(22)
+const another = 'a'.repeat(22)
 const ttl = 60_000
+const lease = { head: leaseHead(token), ttl }
+const format = { codec: jsonCodec, name: 'json', maxValueSize: 1_000 }
+const raw = encodeEntry({
+  id: newToken(),
+  format: 'json',
+  negative: false,
+  packing: '-',
+  freshFor: ttl,
+  cost: 7,
+  etag: undefined,
+  payload: Buffer.from('"v"'),
+})
+const entry = { raw, freshFor: ttl, ttl }
+/** The right to refresh the value. */
+const refresh = { head: headOf(raw), ttl }
 
 async function storeOf(keys: readonly string[], options?: { readonly maxEntries: number }): Promise<MemoryStore> {
   const store = new MemoryStore(options)
@@ -39,6 +58,8 @@ describe('MemoryStore', () => {
     await store.watchEvictions('', (eviction) => heard.push(eviction))
 
     await store.claim('a', { token, ttl })
+    await store.fill('a', lease, entry)
+    await store.raise('a', { token, ttl })
 
     expect(heard).toEqual([])
   })
@@ -61,5 +82,220 @@ describe('MemoryStore', () => {
 
     expect(await Promise.all([store.read('a'), store.read('b')])).toEqual([null, null])
     expect(heard).toHaveLength(2)
+  })
+
+  it('has no replicas that an invalidation could wait for', async () => {
+    const store = await storeOf(['a'])
+
+    await expect(store.invalidate(['a'], 1)).rejects.toThrow('has no replicas')
+  })
+
+  it('leaves what it was given as it is', async () => {
+    const store = await storeOf(['a'])
+    const given = Buffer.from(raw)
+
+    await store.fill('a', lease, { ...entry, raw: given })
+    await store.extend('a', refresh)
+    await store.renew('a', refresh, { id: newToken(), freshFor: 1, ttl })
+    await store.expire(['a'])
+
+    expect(given).toEqual(raw)
+  })
+
+  it('leaves what it has handed out as it is', async () => {
+    const store = await storeOf(['a'])
+    await store.fill('a', lease, entry)
+    const handedOut = (await store.read('a')) ?? Buffer.alloc(0)
+    const before = Buffer.from(handedOut)
+
+    await store.extend('a', refresh)
+    await store.renew('a', refresh, { id: newToken(), freshFor: 1, ttl })
+    await store.expire(['a'])
+
+    expect(handedOut).toEqual(before)
+  })
+})
+
+describe('MemoryStore, as time goes by,', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] })
+    // The clock by which TTLs end. It was taken hold of before, so it cannot be replaced as a whole.
+    vi.spyOn(performance, 'now').mockImplementation(() => Date.now())
+  })
+  afterEach(() => {
+    vi.restoreAllMocks()
+    vi.useRealTimers()
+  })
+
+  const passed = (milliseconds: number) => vi.advanceTimersByTime(milliseconds)
+  const kindOf = (seen: Buffer | null): Seen['kind'] => readEntry(seen, format).kind
+  const storeOfValue = async (kept = ttl) => {
+    const store = await storeOf(['a'])
+    await store.fill('a', lease, { ...entry, ttl: kept })
+    return store
+  }
+
+  it('keeps an entry as long as its TTL, and no longer', async () => {
+    const store = await storeOfValue()
+
+    passed(ttl - 1)
+    expect(kindOf(await store.read('a'))).toBe('value')
+
+    passed(2)
+    expect(await store.read('a')).toBeNull()
+  })
+
+  it('reports an entry that has ended, although nobody asks for it', async () => {
+    const store = await storeOfValue()
+    const heard: Eviction[] = []
+    await store.watchEvictions('', (eviction) => heard.push(eviction))
+
+    passed(ttl + 1)
+
+    expect(heard).toEqual([{ reason: 'expired', key: 'a' }])
+  })
+
+  it.each([
+    ['is begun', (store: MemoryStore) => store.acquire('a', { token, ttl: 2 * ttl, stale: headOf(raw) })],
+    ['goes on', (store: MemoryStore) => store.extend('a', { ...refresh, ttl: 2 * ttl })],
+  ])('keeps a value while its refresh %s', async (_what, act) => {
+    const store = await storeOfValue()
+    await act(store)
+
+    passed(2 * ttl - 1)
+    expect(kindOf(await store.read('a'))).toBe('value')
+
+    passed(2)
+    expect(await store.read('a')).toBeNull()
+  })
+
+  it.each([
+    ['is begun', (store: MemoryStore) => store.acquire('a', { token, ttl: 1, stale: headOf(raw) })],
+    ['goes on', (store: MemoryStore) => store.extend('a', { ...refresh, ttl: 1 })],
+    ['has failed', (store: MemoryStore) => store.extend('a', { ...refresh, ttl: 2 * ttl }, 'failed')],
+  ])('keeps a value no longer and no shorter than before when a refresh %s', async (_what, act) => {
+    const store = await storeOfValue()
+    await act(store)
+
+    passed(ttl - 1)
+    expect(kindOf(await store.read('a'))).toBe('value')
+
+    passed(2)
+    expect(await store.read('a')).toBeNull()
+  })
+
+  it('keeps a value that was expired by call as long as before', async () => {
+    const store = await storeOfValue()
+    passed(ttl / 2)
+    await store.expire(['a'])
+
+    passed(ttl / 2 - 1)
+    expect(kindOf(await store.read('a'))).toBe('value')
+
+    passed(2)
+    expect(await store.read('a')).toBeNull()
+  })
+
+  it('gives a value that was renewed its new TTL', async () => {
+    const store = await storeOfValue()
+    await store.renew('a', refresh, { id: newToken(), freshFor: 1, ttl: 10 })
+
+    passed(9)
+    expect(kindOf(await store.read('a'))).toBe('value')
+
+    passed(2)
+    expect(await store.read('a')).toBeNull()
+  })
+
+  it('lets a refresh be taken again once its mark is over', async () => {
+    const store = await storeOfValue(10 * ttl)
+    const acquire = () => store.acquire('a', { token: another, ttl, stale: headOf(raw) })
+    await acquire()
+
+    passed(ttl - 1)
+    expect(await acquire()).toEqual({ kind: 'held', remaining: 1 })
+
+    passed(1)
+    expect(await acquire()).toEqual({ kind: 'acquired', head: headOf(raw) })
+  })
+
+  it('says how long a lease is held', async () => {
+    const store = await storeOf(['a'])
+    passed(ttl - 5)
+
+    expect(await store.acquire('a', { token: another, ttl })).toEqual({ kind: 'held', remaining: 5 })
+  })
+
+  it.each([
+    ['the first', ttl, 2 * ttl],
+    ['the last', 2 * ttl, ttl],
+  ])('keeps a barrier up until its last writer’s time is over, be it that of %s', async (_which, one, other) => {
+    const store = new MemoryStore()
+    await store.raise('a', { token, ttl: one })
+    await store.raise('a', { token: another, ttl: other })
+    await store.invalidate(['a'])
+
+    passed(2 * ttl - 1)
+    expect(kindOf(await store.read('a'))).toBe('barrier')
+
+    passed(2)
+    expect(await store.read('a')).toBeNull()
+  })
+
+  it('keeps a barrier up while its writer says so', async () => {
+    const store = new MemoryStore()
+    for (let time = 0; time < 5; time++) {
+      await store.raise('a', { token, ttl })
+      passed(ttl - 1)
+    }
+
+    expect(kindOf(await store.read('a'))).toBe('barrier')
+    expect(await store.lower('a', { token, settle: 0, entry })).toBe('stored')
+  })
+
+  it('bars as long as a write has to settle', async () => {
+    const store = new MemoryStore()
+    await store.raise('a', { token, ttl })
+    await store.lower('a', { token, settle: 2 * ttl })
+
+    passed(2 * ttl - 1)
+    expect(await store.acquire('a', { token: another, ttl })).toEqual({ kind: 'barred' })
+
+    passed(2)
+    expect(await store.acquire('a', { token: another, ttl })).toMatchObject({ kind: 'acquired' })
+  })
+
+  it.each<readonly [string, (store: MemoryStore) => Promise<unknown>]>([
+    ['invalidated', (store) => store.invalidate(['a'])],
+    ['expired', (store) => store.expire(['a'])],
+    ['lowered', (store) => store.lower('a', { token, settle: 0, entry })],
+  ])('leaves nothing of a barrier that is %s in its last moment', async (_how, act) => {
+    const store = new MemoryStore()
+    await store.raise('a', { token, ttl })
+    passed(ttl)
+
+    await act(store)
+
+    expect(await store.read('a')).toBeNull()
+  })
+
+  it('counts a writer whose time ended as one who was at work', async () => {
+    const store = new MemoryStore()
+    await store.raise('a', { token, ttl: 2 * ttl })
+    await store.raise('a', { token: another, ttl })
+    passed(ttl)
+
+    expect(await store.lower('a', { token, settle: 0, entry })).toBe('lowered')
+    expect(await store.read('a')).toBeNull()
+  })
+
+  it('finds a part up whose time is over while another’s stands', async () => {
+    const store = new MemoryStore()
+    await store.raise('a', { token: another, ttl: 2 * ttl })
+    await store.raise('a', { token, ttl })
+    passed(ttl)
+    await store.invalidate(['a'])
+
+    expect(await store.raise('a', { token, ttl })).toBe('up')
   })
 })

@@ -1,11 +1,25 @@
 import { LRUCache } from 'lru-cache'
-import { headOf, isValue, leaseHead } from '../entry/entry.ts'
+import { type Barrier, encodeBarrier, readBarrier } from '../entry/barrier.ts'
+import {
+  headOf,
+  isExpiredByCall,
+  isLease,
+  isReadableValue,
+  isValue,
+  leaseHead,
+  readMark,
+  valueHead,
+} from '../entry/entry.ts'
+import { expired, renewed, withFreshUntil, withMark } from '../entry/patch.ts'
+import { newToken } from '../entry/token.ts'
+import { systemClock } from '../time/clock.ts'
 import { guarded } from './guarded.ts'
-import type { Acquired, Eviction, EvictionWatch, Lease, Store } from './store.ts'
+import type { Acquired, Attempt, Entry, Eviction, EvictionWatch, Lease, Lowering, Store } from './store.ts'
 
 /**
  * Entries in this process: for unit tests of an application, and for demos without a Redis. Keeps every promise of
- * `RedisStore` among the caches that share the instance, and none beyond the process.
+ * `RedisStore` among the caches that share the instance, and none beyond the process. What each operation makes of each
+ * state is told in `scripts/*.lua`.
  */
 export class MemoryStore implements Store {
   readonly #entries: LRUCache<string, Buffer>
@@ -31,58 +45,117 @@ export class MemoryStore implements Store {
     })
   }
 
+  now(): number {
+    return systemClock.wall()
+  }
+
   async read(key: string): Promise<Buffer | null> {
     return this.#entries.get(key) ?? null
   }
 
-  async acquire(
-    key: string,
-    { token, ttl, replacing }: Lease & { readonly replacing?: Buffer | undefined },
-  ): Promise<Acquired> {
+  async acquire(key: string, { token, ttl, void: unreadable, stale }: Attempt): Promise<Acquired> {
     const raw = this.#entries.get(key)
-    if (raw && !this.#holds(key, token) && !(replacing && headOf(raw).equals(replacing))) {
-      if (isValue(raw)) return { kind: 'value', raw }
-      return { kind: 'held', remaining: Math.max(0, Math.ceil(this.#entries.getRemainingTTL(key))) }
-    }
-    if (!raw || !this.#holds(key, token)) this.#put(key, Buffer.from(leaseHead(token)), ttl)
-    return { kind: 'acquired' }
+    const head = leaseHead(token)
+    if (raw && headOf(raw).equals(head)) return { kind: 'acquired', head }
+    if (!raw || (unreadable && headOf(raw).equals(unreadable))) return this.#lease(key, token, ttl)
+    if (isLease(raw)) return { kind: 'held', remaining: this.#left(key) }
+    if (readBarrier(raw, this.now())) return { kind: 'barred' }
+    if (!isValue(raw)) return this.#lease(key, token, ttl)
+    if (!stale || !headOf(raw).equals(stale)) return { kind: 'value', raw }
+
+    const mark = readMark(raw)
+    const standing = mark?.kind === 'refreshing' ? mark.until - this.now() : 0
+    if (standing > 0) return { kind: 'held', remaining: standing }
+    this.#mark(key, raw, 'refreshing', ttl)
+    return { kind: 'acquired', head: stale }
   }
 
-  async claim(key: string, { token, ttl }: Lease): Promise<void> {
-    this.#put(key, Buffer.from(leaseHead(token)), ttl)
+  async claim(key: string, { token, ttl }: Attempt): Promise<'claimed' | 'barred'> {
+    if (this.#contend(key)) return 'barred'
+    this.#lease(key, token, ttl)
+    return 'claimed'
   }
 
-  async fill(
-    key: string,
-    { token, entry, ttl }: { readonly token: string; readonly entry: Buffer; readonly ttl: number },
-  ): Promise<'accepted' | 'rejected'> {
-    const raw = this.#entries.get(key)
-    if (raw && headOf(raw).equals(headOf(entry))) return 'accepted'
-    if (!this.#holds(key, token)) return 'rejected'
-    this.#put(key, entry, ttl)
+  async fill(key: string, lease: Lease, { raw, freshFor, ttl }: Entry): Promise<'accepted' | 'rejected'> {
+    if (this.#stands(key, headOf(raw))) return 'accepted'
+    if (!this.#stands(key, lease.head)) return 'rejected'
+    this.#put(key, withFreshUntil(raw, this.now() + freshFor), ttl)
     return 'accepted'
   }
 
-  async extend(key: string, { token, ttl }: Lease): Promise<'extended' | 'lost'> {
-    if (!this.#holds(key, token)) return 'lost'
-    this.#put(key, Buffer.from(leaseHead(token)), ttl)
+  async renew(
+    key: string,
+    lease: Lease,
+    { id, freshFor, ttl }: Omit<Entry, 'raw'> & { readonly id: string },
+  ): Promise<'accepted' | 'rejected'> {
+    if (this.#stands(key, valueHead(id))) return 'accepted'
+    const raw = this.#stands(key, lease.head)
+    if (!raw || !isValue(raw)) return 'rejected'
+    this.#put(key, renewed(raw, id, this.now() + freshFor, freshFor), ttl)
+    return 'accepted'
+  }
+
+  async extend(key: string, { head, ttl }: Lease, mark?: 'failed'): Promise<'extended' | 'lost'> {
+    const raw = this.#stands(key, head)
+    if (!raw) return 'lost'
+    if (isLease(raw)) this.#put(key, raw, ttl)
+    else this.#mark(key, raw, mark ?? 'refreshing', ttl)
     return 'extended'
   }
 
-  async release(key: string, token: string): Promise<'released' | 'lost'> {
-    if (!this.#holds(key, token)) return 'lost'
+  async release(key: string, { head }: Lease): Promise<'released' | 'lost'> {
+    if (!this.#stands(key, head)) return 'lost'
     this.#entries.delete(key)
     return 'released'
   }
 
-  async invalidate(keys: readonly string[]): Promise<void> {
-    for (const key of keys) this.#entries.delete(key)
+  async invalidate(keys: readonly string[], replicas = 0): Promise<void> {
+    if (replicas > 0) throw new Error('a memory store has no replicas to wait for')
+    for (const key of keys) {
+      if (!this.#contend(key)) this.#entries.delete(key)
+    }
   }
 
-  async remaining(key: string): Promise<number | null> {
-    const raw = this.#entries.get(key)
-    if (!raw || !isValue(raw)) return null
-    return Math.ceil(this.#entries.getRemainingTTL(key))
+  async expire(keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      const raw = this.#entries.get(key)
+      if (raw && isReadableValue(raw)) this.#put(key, expired(raw, newToken()), this.#left(key))
+      else await this.invalidate([key])
+    }
+  }
+
+  async raise(key: string, { token, ttl }: Attempt): Promise<'raised' | 'up'> {
+    const now = this.now()
+    const standing = readBarrier(this.#entries.get(key), now)
+    const others = standing?.writers.filter((writer) => writer.token !== token) ?? []
+    // Its time may be over: the barrier has stood since, or the part would have been taken out.
+    const wasUp = readBarrier(this.#entries.get(key), 0)?.writers.some((writer) => writer.token === token) === true
+    const contended = others.length > 0 || (wasUp && standing?.contended === true)
+    this.#putBarrier(key, { contended, writers: [...others, { token, until: now + ttl }] }, now)
+    return wasUp ? 'up' : 'raised'
+  }
+
+  async lower(key: string, { token, settle, entry }: Lowering): Promise<'lowered' | 'stored'> {
+    if (entry && this.#stands(key, headOf(entry.raw))) return 'stored'
+    const now = this.now()
+    const standing = readBarrier(this.#entries.get(key), now)
+    const others = standing?.writers.filter((writer) => writer.token !== token) ?? []
+    const mineAlone = standing?.writers.length === 1 && others.length === 0
+    if (entry && mineAlone && !standing.contended && settle === 0) {
+      this.#put(key, withFreshUntil(entry.raw, now + entry.freshFor), entry.ttl)
+      return 'stored'
+    }
+    const writers = settle > 0 ? [...others, { token, until: now + settle }] : others
+    if (writers.length === 0) this.#entries.delete(key)
+    else {
+      const mine = standing !== null && others.length < standing.writers.length
+      this.#putBarrier(key, { contended: settle > 0 || !mine || standing.contended, writers }, now)
+    }
+    return 'lowered'
+  }
+
+  async clear(prefix: string): Promise<void> {
+    await this.invalidate([...this.#entries.keys()].filter((key) => key.startsWith(prefix)))
   }
 
   async watchEvictions(prefix: string, listener: (eviction: Eviction) => void): Promise<EvictionWatch> {
@@ -94,13 +167,48 @@ export class MemoryStore implements Store {
     return { notifications: 'on', close: async () => void this.#watchers.delete(watcher) }
   }
 
+  /** It always answers. */
+  onChange(): () => void {
+    return () => {}
+  }
+
   async connect(): Promise<void> {}
 
   async close(): Promise<void> {}
 
-  #holds(key: string, token: string): boolean {
+  /** What stands under the key, if it has this head. */
+  #stands(key: string, head: Buffer): Buffer | undefined {
     const raw = this.#entries.get(key)
-    return raw !== undefined && headOf(raw).toString() === leaseHead(token)
+    return raw && headOf(raw).equals(head) ? raw : undefined
+  }
+
+  #lease(key: string, token: string, ttl: number): Acquired {
+    const head = leaseHead(token)
+    this.#put(key, head, ttl)
+    return { kind: 'acquired', head }
+  }
+
+  #mark(key: string, raw: Buffer, mark: 'refreshing' | 'failed', ttl: number): void {
+    const left = this.#left(key)
+    const keeps = mark === 'failed' || isExpiredByCall(raw)
+    this.#put(key, withMark(raw, mark, this.now() + ttl), keeps ? left : Math.max(left, ttl))
+  }
+
+  /** Whether a barrier stands; nothing can be stored any more when it is lowered. */
+  #contend(key: string): boolean {
+    const now = this.now()
+    const barrier = readBarrier(this.#entries.get(key), 0)
+    if (!barrier?.writers.some(({ until }) => until > now)) return false
+    this.#putBarrier(key, { ...barrier, contended: true }, now)
+    return true
+  }
+
+  #putBarrier(key: string, barrier: Barrier, now: number): void {
+    this.#put(key, encodeBarrier(barrier), Math.max(...barrier.writers.map(({ until }) => until)) - now)
+  }
+
+  #left(key: string): number {
+    return Math.max(1, Math.ceil(this.#entries.getRemainingTTL(key)))
   }
 
   #put(key: string, raw: Buffer, ttl: number): void {

@@ -1,39 +1,61 @@
 /**
  * What the engine needs of the place where entries live: one string per key and a few atomic operations on its head
  * (docs/protocol.md). Keys arrive complete, with their namespace. Every operation rejects when the store cannot do it;
- * none waits without bound. All are safe to send twice,
- * but for `acquire` and `claim`: those reject where that may have happened.
+ * none waits without bound. All are safe to send twice, but for `acquire`, `claim` and `raise`: those reject where that
+ * may have happened.
  */
 export interface Store {
+  /** The clock that says until when a value is fresh: milliseconds since 1970. */
+  now(): number
+
   /** What stands under `key`, or null. The reply is never older than the call. */
   read(key: string): Promise<Buffer | null>
 
-  /** Takes the lease of `key`, unless another stands or a value does. `replacing` is the head of an unreadable entry that may go. */
-  acquire(key: string, lease: Lease & { readonly replacing?: Buffer | undefined }): Promise<Acquired>
+  /**
+   * Takes the right to load `key`, unless another has it or a value stands.
+   * @param attempt `void` is the head of an unreadable entry that may go, `stale` that of a value to be refreshed.
+   */
+  acquire(key: string, attempt: Attempt): Promise<Acquired>
 
   /** Takes the lease of `key` from whoever has it, and voids the value: the first half of a `set`. */
-  claim(key: string, lease: Lease): Promise<void>
+  claim(key: string, attempt: Attempt): Promise<'claimed' | 'barred'>
 
   /** Puts `entry` where the lease stands. Rejected if anything has touched the key since. */
-  fill(
+  fill(key: string, lease: Lease, entry: Entry): Promise<'accepted' | 'rejected'>
+
+  /** Makes the value that the lease is to refresh fresh again, under a new id. Rejected as a fill is. */
+  renew(
     key: string,
-    fill: { readonly token: string; readonly entry: Buffer; readonly ttl: number },
+    lease: Lease,
+    entry: Omit<Entry, 'raw'> & { readonly id: string },
   ): Promise<'accepted' | 'rejected'>
 
-  /** Gives a lease that still stands a new TTL. */
-  extend(key: string, lease: Lease): Promise<'extended' | 'lost'>
+  /** Gives a lease that still stands a new TTL. With `failed` it keeps others from a refresh for so long, not from a load. */
+  extend(key: string, lease: Lease, mark?: 'failed'): Promise<'extended' | 'lost'>
 
-  /** Ends a lease that still stands; nobody else's. */
-  release(key: string, token: string): Promise<'released' | 'lost'>
+  /** Ends a lease that still stands, nobody else's; and with it the value that it was to refresh. */
+  release(key: string, lease: Lease): Promise<'released' | 'lost'>
 
-  /** Voids value and lease of each key. Resolves once all are void. */
-  invalidate(keys: readonly string[]): Promise<void>
+  /** Voids value and lease of each key. Resolves once all are void, on so many replicas too. */
+  invalidate(keys: readonly string[], replicas?: number): Promise<void>
 
-  /** Milliseconds until the value under `key` ends; null if there is no value. */
-  remaining(key: string): Promise<number | null>
+  /** Ends the freshness of each key's value, and voids its lease. Resolves once all are. */
+  expire(keys: readonly string[]): Promise<void>
+
+  /** Puts up a writer's part of the barrier, or keeps it up: until its TTL ends, readers load without filling. */
+  raise(key: string, writer: Attempt): Promise<'raised' | 'up'>
+
+  /** Takes down a writer's part of the barrier; puts `entry` there if no other writer was at work meanwhile. */
+  lower(key: string, writer: Lowering): Promise<'lowered' | 'stored'>
+
+  /** Voids every key that begins with `prefix`. */
+  clear(prefix: string): Promise<void>
 
   /** Reports keys that begin with `prefix` and were expired, evicted or deleted. Best effort: reports can be lost. */
   watchEvictions(prefix: string, listener: (eviction: Eviction) => void): Promise<EvictionWatch>
+
+  /** Tells when the store stops answering and when it answers again. Returns how to stop. */
+  onChange(listener: (change: Availability) => void): () => void
 
   /** Resolves when the store has answered. @throws {ConnectionError} */
   connect(): Promise<void>
@@ -42,17 +64,45 @@ export interface Store {
   close(): Promise<void>
 }
 
-export interface Lease {
+/** One attempt to load or to write. The token is fresh for each. */
+export interface Attempt {
   readonly token: string
+  /** Milliseconds. */
+  readonly ttl: number
+  readonly void?: Buffer | undefined
+  readonly stale?: Buffer | undefined
+}
+
+/** The right to fill a key: where this head stands, its holder may. */
+export interface Lease {
+  readonly head: Buffer
   /** Milliseconds. */
   readonly ttl: number
 }
 
+/** An entry to store. Its freshness counts from when the store has it. Milliseconds. */
+export interface Entry {
+  readonly raw: Buffer
+  readonly freshFor: number
+  /** The hard TTL, at least `freshFor`. */
+  readonly ttl: number
+}
+
+export interface Lowering {
+  readonly token: string
+  /** How long nothing is to be filled yet, in milliseconds. */
+  readonly settle: number
+  readonly entry?: Entry | undefined
+}
+
 export type Acquired =
-  | { readonly kind: 'acquired' }
-  /** Another holds the lease, for `remaining` milliseconds if it does not extend it. */
+  /** `head` is what a fill will expect. */
+  | { readonly kind: 'acquired'; readonly head: Buffer }
+  /** Another has the right, for `remaining` milliseconds if it does not extend it. */
   | { readonly kind: 'held'; readonly remaining: number }
   | { readonly kind: 'value'; readonly raw: Buffer }
+  /** A writer is at work: what is loaded now cannot be filled. */
+  | { readonly kind: 'barred' }
 
 /** A key that is gone. `deleted` covers invalidations, and leases that ended without a value. */
 export interface Eviction {
@@ -66,3 +116,8 @@ export interface EvictionWatch {
   readonly hint?: string
   close(): Promise<void>
 }
+
+export type Availability =
+  | { readonly kind: 'degraded'; readonly reason: unknown }
+  /** `after` so many milliseconds. */
+  | { readonly kind: 'recovered'; readonly after: number }

@@ -40,6 +40,24 @@ describe('Redis away', () => {
     }
   }
 
+  it('is found again by a caller that does nothing but try again', async () => {
+    const cache = open({ redis: redis.url })
+    await cache.connect()
+    await redis.kill()
+    const started = redis.start()
+
+    let acknowledged = false
+    while (!acknowledged) {
+      acknowledged = await cache.invalidate('k').then(
+        () => true,
+        () => false,
+      )
+    }
+
+    await started
+    expect(await cache.set('k', 'value')).toBe(true)
+  })
+
   it('before the first call is answered by the loader', async () => {
     await redis.kill()
     const cache = open({ redis: redis.url })

@@ -61,7 +61,8 @@ export class Adversary {
     all.catch(() => {}) // Thrown below, when the step under way is over.
 
     for (let step = 0; ; step++) {
-      await new Promise(setImmediate) // All that can go on without us has.
+      await new Promise(setImmediate) // All that can go on without us has,
+      if (this.#waiting.length === 0) await new Promise(setImmediate) // or gives the others a turn of the event loop.
       if (ended) return void (await all)
       const next = this.#takeFirst()
       if (!next) throw new Error('every operation waits for another')

@@ -1,19 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CacheAside } from '../../src/cache/cache.ts'
+import type { Loader } from '../../src/load/run-loader.ts'
 import { MemoryStore } from '../../src/protocol/memory-store.ts'
 import type { Store } from '../../src/protocol/store.ts'
 import { Adversary, plans } from './adversary.ts'
 
 interface Operation {
-  readonly kind: 'read' | 'write' | 'evict' | 'fail'
+  readonly kind: (typeof kinds)[number]
   readonly process: number
 }
 
 const most = 7
+const reading = ['read', 'read', 'read', 'refresh', 'renew', 'fail'] as const
+const writing = ['write', 'expire', 'mutate', 'failed mutate', 'write-through', 'settle', 'evict'] as const
+const kinds = [...reading, ...writing] as const
 const mixes = fc.array(
   fc.record<Operation>({
-    kind: fc.constantFrom('read', 'read', 'read', 'read', 'write', 'write', 'evict', 'fail'),
+    kind: fc.oneof(fc.constantFrom(...reading), fc.constantFrom(...writing)),
     process: fc.nat({ max: 1 }),
   }),
   { minLength: 3, maxLength: most },
@@ -23,6 +27,7 @@ const mixes = fc.array(
 function delayed(store: Store, adversary: Adversary): Store {
   return new Proxy(store, {
     get(target, name: keyof Store) {
+      if (name === 'now' || name === 'onChange') return target[name].bind(target)
       return async (...args: never[]) => {
         await adversary.step()
         const reply: unknown = await (target[name] as (...args: never[]) => Promise<unknown>).apply(target, args)
@@ -37,6 +42,7 @@ function processesOn(memory: MemoryStore, adversary: Adversary): CacheAside[] {
   const store = delayed(memory, adversary)
   const clock = {
     now: () => 0,
+    wall: () => 0,
     // Only the pauses of waiters end: timeouts and extensions are longer than any run.
     after: (delay: number, run: () => void) => {
       if (delay < 1_000) void adversary.pause().then(run)
@@ -57,29 +63,59 @@ describe('in every order of commands, loads and replies', () => {
         let committed = 0
         let invalidated = 0
 
+        const commit = async () => {
+          await adversary.step()
+          const version = ++committed
+          await adversary.step()
+          return version
+        }
         const load = async () => {
           await adversary.step()
           const version = committed
           await adversary.step()
           return version
         }
+        /** Asks the source whether the stale value is its own still. */
+        const ask: Loader<number> = async ({ stale, notModified }) => {
+          const version = await load()
+          return stale?.value === version ? notModified() : version
+        }
         const failing = async () => {
           await adversary.step()
           throw new Error('the database is away')
+        }
+        const loaders: Partial<Record<Operation['kind'], Loader<number>>> = { renew: ask, fail: failing }
+
+        const write = async (cache: CacheAside, kind: Operation['kind']): Promise<number> => {
+          let version = committed
+          const failed = async () => {
+            version = await commit()
+            throw new Error('the connection was lost after the commit')
+          }
+          if (kind === 'mutate') return cache.mutate('k', commit)
+          if (kind === 'write-through') return cache.writeThrough('k', commit)
+          if (kind === 'failed mutate') await cache.mutate('k', failed).catch(() => {})
+          if (kind === 'expire') await cache.expire('k')
+          if (kind === 'settle') await cache.invalidate('k', { settle: 1 })
+          if (kind === 'write') {
+            version = ++committed
+            await cache.invalidate('k')
+          }
+          return version
         }
         const run = async ({ kind, process }: Operation) => {
           const cache = processes[process] as CacheAside
           await adversary.step()
           if (kind === 'evict') return memory.invalidate(['race:k'])
-          if (kind === 'write') {
-            const version = ++committed
-            await cache.invalidate('k')
-            invalidated = Math.max(invalidated, version)
+          if ((writing as readonly string[]).includes(kind)) {
+            invalidated = Math.max(invalidated, await write(cache, kind))
             return
           }
           const floor = invalidated
+          // Refreshed by whoever reads it: a load behind a value that is served.
+          const options = kind === 'refresh' || kind === 'renew' ? { earlyRefreshAt: 1e-9 } : {}
           try {
-            expect(await cache.getOrLoad('k', kind === 'read' ? load : failing)).toBeGreaterThanOrEqual(floor)
+            expect(await cache.getOrLoad('k', loaders[kind] ?? load, options)).toBeGreaterThanOrEqual(floor)
           } catch (error) {
             expect(error).toEqual(new Error('the database is away'))
           }
@@ -91,7 +127,7 @@ describe('in every order of commands, loads and replies', () => {
       }),
       { numRuns: 6_000 },
     )
-  })
+  }, 120_000)
 
   it('one load runs while nothing voids its lease', async () => {
     await fc.assert(
@@ -115,5 +151,5 @@ describe('in every order of commands, loads and replies', () => {
       }),
       { numRuns: 1_500 },
     )
-  })
+  }, 120_000)
 })

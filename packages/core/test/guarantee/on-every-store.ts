@@ -5,10 +5,11 @@ import type { CacheOptions } from '../../src/cache/options.ts'
 import { MemoryStore } from '../../src/protocol/memory-store.ts'
 import { RedisStore } from '../../src/protocol/redis-store.ts'
 import type { Store } from '../../src/protocol/store.ts'
+import { type Clock, systemClock } from '../../src/time/clock.ts'
 
 export interface Caches {
   /** A cache that shares nothing with the others of its test but the store and the namespace: as in another process. */
-  readonly open: (options?: Partial<CacheOptions>, wrap?: (store: Store) => Store) => CacheAside
+  readonly open: (options?: Partial<CacheOptions>, wrap?: (store: Store) => Store, clock?: Clock) => CacheAside
 }
 
 /** Runs the tests on a single Redis server, on a cluster and in process. */
@@ -26,7 +27,8 @@ export function onEveryStore(promise: string, tests: (caches: Caches) => void): 
         return
       }
       const server = kind === 'a cluster' ? await startRedisCluster() : await startRedis()
-      store = () => new RedisStore(server.client())
+      // A machine that is too busy is not a Redis that is away.
+      store = () => new RedisStore(server.client(), { commandTimeout: 10_000 })
       stop = () => server.stop()
     })
     afterEach(async () => {
@@ -37,8 +39,8 @@ export function onEveryStore(promise: string, tests: (caches: Caches) => void): 
     afterAll(() => stop())
 
     tests({
-      open(options = {}, wrap = (given) => given) {
-        const cache = new CacheAside({ namespace: `test-${test}`, store: wrap(store()), ...options })
+      open(options = {}, wrap = (given) => given, clock = systemClock) {
+        const cache = new CacheAside({ namespace: `test-${test}`, store: wrap(store()), ...options }, clock)
         opened.push(cache)
         return cache
       },

@@ -1,6 +1,7 @@
 import { gate } from '@cache-aside/testkit'
 import { expect, it } from 'vitest'
 import type { CacheAside } from '../../src/cache/cache.ts'
+import type { Store } from '../../src/protocol/store.ts'
 import { onEveryStore } from './on-every-store.ts'
 
 const misses = (cache: CacheAside, count: number) =>
@@ -59,18 +60,18 @@ onEveryStore('one load', ({ open }) => {
     const outlived = new Promise<void>((resolve) => {
       enough = resolve
     })
-    const cache = open({ leaseTtl: 300 }, (store) =>
-      Object.assign(Object.create(store), {
-        extend: async (key: string, lease: { token: string; ttl: number }) => {
-          const reply = await store.extend(key, lease)
-          if (extensions.push(reply) === 5) enough() // Five thirds of the TTL: it would have ended.
-          return reply
+    const watched = (store: Store): Store =>
+      new Proxy(store, {
+        get: (target, name: keyof Store) => {
+          if (name !== 'extend') return target[name].bind(target)
+          return async (...args: Parameters<Store['extend']>) => {
+            const reply = await target.extend(...args)
+            if (extensions.push(reply) === 5) enough() // Five thirds of the TTL: it would have ended.
+            return reply
+          }
         },
-        ...Object.fromEntries(
-          (['read', 'acquire', 'fill', 'release'] as const).map((name) => [name, store[name].bind(store)]),
-        ),
-      }),
-    )
+      })
+    const cache = open({ leaseTtl: 300 }, watched)
     const other = open()
     const source = gate<string>()
     const read = cache.getOrLoad('k', source.load)

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import { InvalidOptionsError, type OptionProblem } from '../errors.ts'
+import { defaultSettings, type ReadOptions, resolveCall, type Settings } from './settings.ts'
+import { resolveInvalidation, resolveSettle } from './write-options.ts'
+
+describe('the options of a call', () => {
+  const settings: Settings = { ...defaultSettings, ttl: 3_600_000, leaseTtl: 1_000 }
+
+  it('are those of the cache where there are none', () => {
+    expect(resolveCall(undefined, settings)).toBe(settings)
+    expect(resolveCall({}, settings)).toEqual(settings)
+  })
+
+  it('stand above those of the cache, which stand above the defaults', () => {
+    expect(resolveCall({ ttl: '1m', jitter: 0.5 }, settings)).toEqual({ ...settings, ttl: 60_000, jitter: 0.5 })
+  })
+
+  it('change nothing for the next call', () => {
+    resolveCall({ ttl: '1m' }, settings)
+
+    expect(settings.ttl).toBe(3_600_000)
+  })
+
+  it('are refused all at once', () => {
+    const options = { ttl: 'soon', jitter: 2, leaseTtl: 0, namespace: 'shop' } as ReadOptions
+
+    expect(problemsOf(() => resolveCall(options, settings))).toEqual([
+      {
+        option: 'namespace',
+        expected: expect.stringMatching(/^one of ttl, negativeTtl, .*, retry$/) as string,
+        got: 'an unknown option',
+      },
+      { option: 'ttl', expected: expect.stringContaining("'5m'") as string, got: '"soon"' },
+      { option: 'leaseTtl', expected: expect.stringContaining("'5m'") as string, got: '0' },
+      { option: 'jitter', expected: 'a number from 0 to 1, such as 0.1', got: '2' },
+    ])
+  })
+})
+
+describe('the settings', () => {
+  it.each<[ReadOptions, Partial<Settings>]>([
+    [{ staleWhileRevalidate: '30s' }, { staleWhileRevalidate: 30_000 }],
+    [{ staleWhileRevalidate: 0 }, { staleWhileRevalidate: 0 }],
+    [{ failSafe: '1h' }, { failSafe: 3_600_000 }],
+    [{ softTimeout: 200 }, { softTimeout: 200 }],
+    [{ retryAfter: '1m' }, { retryAfter: 60_000 }],
+    [{ earlyRefresh: 0 }, { earlyRefresh: 0 }],
+    [{ earlyRefreshAt: 0.8 }, { earlyRefreshAt: 0.8 }],
+    [{ retry: false }, { retry: undefined }],
+    [{ retry: { when: Boolean } }, { retry: { when: Boolean, attempts: 2, delay: 50 } }],
+    [{ retry: { when: Boolean, attempts: 5, delay: '1s' } }, { retry: { when: Boolean, attempts: 5, delay: 1_000 } }],
+  ])('take %o', (options, changed) => {
+    expect(resolveCall(options, defaultSettings)).toEqual({ ...defaultSettings, ...changed })
+  })
+
+  it.each<[string, object, string]>([
+    ['staleWhileRevalidate', { staleWhileRevalidate: -1 }, '-1'],
+    ['failSafe', { failSafe: true }, 'true'],
+    ['softTimeout', { softTimeout: 'soon' }, '"soon"'],
+    ['retryAfter', { retryAfter: 0 }, '0'],
+    ['earlyRefresh', { earlyRefresh: -1 }, '-1'],
+    ['earlyRefresh', { earlyRefresh: Infinity }, 'Infinity'],
+    ['earlyRefresh', { earlyRefresh: '1' }, '"1"'],
+    ['earlyRefreshAt', { earlyRefreshAt: 0 }, '0'],
+    ['earlyRefreshAt', { earlyRefreshAt: 1.1 }, '1.1'],
+    ['retry.when', { retry: {} }, 'undefined'],
+    ['retry.when', { retry: null }, 'undefined'],
+    ['retry.attempts', { retry: { when: Boolean, attempts: 0 } }, '0'],
+    ['retry.attempts', { retry: { when: Boolean, attempts: 11 } }, '11'],
+    ['retry.delay', { retry: { when: Boolean, delay: 'soon' } }, '"soon"'],
+  ])('refuse %s where it is wrong: %o', (option, options, got) => {
+    expect(problemsOf(() => resolveCall(options, defaultSettings))).toMatchObject([{ option, got }])
+  })
+})
+
+describe('what a write leaves behind', () => {
+  it('is said by the call, or else by the cache', () => {
+    expect(resolveSettle(undefined, 5)).toBe(5)
+    expect(resolveSettle({}, 5)).toBe(5)
+    expect(resolveSettle({ settle: '1s' }, 5)).toBe(1_000)
+    expect(resolveSettle({ settle: 0 }, 5)).toBe(0)
+    expect(resolveInvalidation(undefined, 5)).toEqual({ settle: 5, replicas: 0 })
+    expect(resolveInvalidation({ settle: 1, waitReplicas: 2 }, 5)).toEqual({ settle: 1, replicas: 2 })
+  })
+
+  it.each<[string, object, string]>([
+    ['settle', { settle: 'soon' }, '"soon"'],
+    ['waitReplicas', { waitReplicas: 0.5 }, '0.5'],
+    ['waitReplicas', { waitReplicas: true }, 'true'],
+    ['settel', { settel: 1 }, 'an unknown option'],
+  ])('is refused where %s is wrong: %o', (option, options, got) => {
+    expect(problemsOf(() => resolveInvalidation(options, 0))).toMatchObject([{ option, got }])
+  })
+
+  it('knows no replicas for a write behind a barrier', () => {
+    expect(problemsOf(() => resolveSettle({ waitReplicas: 1 } as object, 0))).toMatchObject([
+      { option: 'waitReplicas' },
+    ])
+  })
+})
+
+function problemsOf(act: () => unknown): readonly OptionProblem[] {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof InvalidOptionsError) return error.problems
+    throw error
+  }
+  return []
+}
