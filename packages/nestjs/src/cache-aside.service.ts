@@ -1,15 +1,13 @@
-import { CacheAside } from '@cache-aside/core'
+import { CacheAside, type CacheEventOf, type ReadOptions } from '@cache-aside/core'
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common'
 import { MODULE_OPTIONS_TOKEN } from './cache-aside.module-definition.ts'
 import type { CacheAsideModuleOptions } from './cache-aside.options.ts'
 
-/** Where one node of several is away, failures and answers take turns: that is one state, and not a line for each. In milliseconds. */
-const calm = 1_000
-
 /**
  * The cache of the application: core's `CacheAside`, with the life of a Nest provider.
  *
- * It logs one line when Redis goes away and one when it is back, however many requests there are in between.
+ * It logs one line when Redis goes away and one when it is back, and one each when invalidations are kept in the
+ * journal, replayed or lost: however many requests there are in between.
  *
  * @example
  * constructor(@Inject(CacheAsideService) private readonly cache: CacheAsideService) {}
@@ -20,23 +18,26 @@ const calm = 1_000
  */
 @Injectable()
 export class CacheAsideService extends CacheAside implements OnModuleInit, OnApplicationShutdown {
+  /** What routes read with where they say nothing else: a handler runs behind an answer only if somebody has said so. */
+  readonly routeDefaults: ReadOptions
   readonly #logger = new Logger(CacheAsideService.name)
   readonly #startWithoutRedis: boolean
-  /** When Redis last failed, by `performance.now()`; undefined while it is said to be there. */
-  #failedAt: number | undefined
+  #isAway = false
+  #isPending = false
 
   /** @throws {InvalidOptionsError} which names every option that is wrong and shows a right value. */
   constructor(@Inject(MODULE_OPTIONS_TOKEN) options: CacheAsideModuleOptions) {
     // The copy: a factory that returns nothing gets core's list of what is missing, not a TypeError.
     const { startWithoutRedis, ...cacheOptions } = { ...options }
     super(cacheOptions)
+    this.routeDefaults = { earlyRefresh: cacheOptions.earlyRefresh ?? 0 }
     // Compared, because an environment variable is text and 'false' is truthy.
     this.#startWithoutRedis = startWithoutRedis === true
-    this.events.on('store-error', ({ error }) => this.#onAway(error))
-    this.events.on('invalidate-error', ({ error }) => this.#onAway(error))
-    this.events.on('hit', () => this.#onAnswer())
-    this.events.on('fill', () => this.#onAnswer())
-    this.events.on('invalidate', () => this.#onAnswer())
+    this.events.on('degraded', ({ reason }) => this.#onAway(reason))
+    this.events.on('recovered', () => this.#onBack())
+    this.events.on('invalidate-pending', () => this.#onPending())
+    this.events.on('invalidate-replayed', (event) => this.#onReplayed(event))
+    this.events.on('invalidate-lost', (event) => this.#onLost(event))
   }
 
   /** Called by Nest. @throws {ConnectionError} unless `startWithoutRedis` is set. */
@@ -58,16 +59,36 @@ export class CacheAsideService extends CacheAside implements OnModuleInit, OnApp
     await this.close()
   }
 
-  #onAway(error: unknown): void {
-    if (this.#failedAt === undefined) {
-      this.#logger.warn(`Redis is away: ${String(error)} (loaders run and nothing is cached until it is back)`)
-    }
-    this.#failedAt = performance.now()
+  #onAway(reason: unknown): void {
+    if (this.#isAway) return
+    this.#isAway = true
+    this.#logger.warn(`Redis is away: ${String(reason)} (loaders run and nothing is cached until it is back)`)
   }
 
-  #onAnswer(): void {
-    if (this.#failedAt === undefined || performance.now() - this.#failedAt < calm) return
-    this.#failedAt = undefined
+  #onBack(): void {
+    this.#isAway = false
     this.#logger.log('Redis is back: caching again')
+  }
+
+  #onPending(): void {
+    if (this.#isPending) return
+    this.#isPending = true
+    this.#logger.warn(
+      'Invalidations are pending: Redis has not acknowledged them, and is told again until it does ' +
+        '(this process does not read their keys from the cache meanwhile)',
+    )
+  }
+
+  #onReplayed({ count, overflowed }: CacheEventOf<'invalidate-replayed'>): void {
+    this.#isPending = false
+    this.#logger.log(`Invalidations are replayed (keys: ${count}${overflowed ? ', and the whole namespace' : ''})`)
+  }
+
+  #onLost({ count, overflowed }: CacheEventOf<'invalidate-lost'>): void {
+    this.#isPending = false
+    this.#logger.error(
+      `Invalidations are lost (keys: ${count}${overflowed ? ', and more than were kept' : ''}): the application ends ` +
+        'and Redis has not acknowledged them (other processes may serve old values until their TTL ends)',
+    )
   }
 }

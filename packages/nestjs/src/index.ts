@@ -1,4 +1,5 @@
 export {
+  type Acknowledgement,
   CacheClosedError,
   CacheError,
   type CacheErrorCode,
@@ -11,6 +12,7 @@ export {
   ConnectionError,
   type Duration,
   type Eviction,
+  type InvalidateOptions,
   InvalidKeyError,
   InvalidOptionsError,
   isCacheError,
@@ -19,8 +21,12 @@ export {
   LoadTimeoutError,
   type Lookup,
   MemoryStore,
+  type MutateOptions,
   type OptionProblem,
   type ReadOptions,
+  type RetryOptions,
+  type Served,
+  type StaleReason,
   StoreError,
   UncacheableValueError,
   type WriteOptions,
@@ -30,11 +36,13 @@ export type { CacheAsideModuleOptions, CacheAsideOptionsFactory } from './cache-
 export { CacheAsideService } from './cache-aside.service.ts'
 export { CacheInvalidate } from './decorators/cache-invalidate.decorator.ts'
 export { CacheKey } from './decorators/cache-key.decorator.ts'
+export { CacheMutate } from './decorators/cache-mutate.decorator.ts'
 export { CachePolicy } from './decorators/cache-policy.decorator.ts'
 export { CacheTTL } from './decorators/cache-ttl.decorator.ts'
 export { NoCache } from './decorators/no-cache.decorator.ts'
 export { OnCacheEviction } from './decorators/on-cache-eviction.decorator.ts'
 export { CacheAsideInterceptor } from './interceptors/cache-aside.interceptor.ts'
 export type { InvalidatedKeys, Written } from './interceptors/cache-invalidate.interceptor.ts'
+export type { MutatedKeys } from './interceptors/cache-mutate.interceptor.ts'
 export type { HttpRequest } from './interceptors/http.ts'
-export type { CachePolicyOptions, KeyFunction } from './interceptors/route-settings.ts'
+export type { CachePolicyOptions, KeyFunction, RouteReadOptions } from './interceptors/route-settings.ts'

@@ -11,6 +11,8 @@ import {
   CacheAsideModule,
   type CacheAsideModuleOptions,
   CacheAsideService,
+  type CacheEventOf,
+  type CacheEventType,
   MemoryStore,
 } from '../src/index.ts'
 
@@ -36,7 +38,7 @@ export interface AppOptions extends ModuleMetadata {
 export interface Answer {
   readonly status: number
   readonly headers: Headers
-  /** `MISS`, `HIT`, `BYPASS`, or null. */
+  /** `MISS`, `HIT`, `STALE`, `BYPASS`, or null. */
   readonly cache: string | null
   readonly text: string
   readonly json: unknown
@@ -56,6 +58,17 @@ export class App {
 
   get cache(): CacheAsideService {
     return this.nest.get(CacheAsideService)
+  }
+
+  /** The next event of a type. */
+  next<Type extends CacheEventType>(type: Type): Promise<CacheEventOf<Type>> {
+    return new Promise((resolve) => {
+      const listener = (event: CacheEventOf<Type>) => {
+        this.cache.events.off(type, listener)
+        resolve(event)
+      }
+      this.cache.events.on(type, listener)
+    })
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
@@ -114,6 +127,19 @@ export async function startApp({ platform, cache, configure, imports = [], ...me
   configure?.(nest)
   await nest.listen(0, '127.0.0.1')
   return new App(nest, log, (await nest.getUrl()).replace('[::1]', '127.0.0.1'))
+}
+
+/** A store for which time passes when a test says so. */
+export class ClockedStore extends MemoryStore {
+  #now = super.now()
+
+  override now(): number {
+    return this.#now
+  }
+
+  pass(milliseconds: number): void {
+    this.#now += milliseconds
+  }
 }
 
 /** Options of a cache that no other test shares. */

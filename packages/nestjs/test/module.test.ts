@@ -11,9 +11,9 @@ import {
   CacheInvalidate,
   ConnectionError,
   InvalidOptionsError,
-  MemoryStore,
 } from '../src/index.ts'
 import { CacheInvalidateInterceptor } from '../src/interceptors/cache-invalidate.interceptor.ts'
+import { CacheMutateInterceptor } from '../src/interceptors/cache-mutate.interceptor.ts'
 import { CacheEvictionListener } from '../src/listeners/cache-eviction.listener.ts'
 import { cacheOptions, LogRecorder, platforms, startApp } from './app.ts'
 
@@ -91,27 +91,6 @@ describe('the module', () => {
     }
   })
 
-  it('logs one line, and not one for each failure, where some commands fail and others do not', async () => {
-    class HalfAway extends MemoryStore {
-      override async read(key: string): Promise<Buffer | null> {
-        if (key.endsWith('away')) throw new Error('node 2 does not answer')
-        return super.read(key)
-      }
-    }
-    const log = new LogRecorder()
-    const app = await start([CacheAsideModule.forRoot(cacheOptions({ store: new HalfAway() }))], log)
-    const cache = app.get(CacheAsideService)
-
-    for (let i = 0; i < 10; i++) {
-      await cache.getOrLoad('there', () => 1)
-      await cache.getOrLoad('away', () => 1)
-    }
-
-    expect(log.matching(/Redis is/)).toEqual([
-      expect.stringMatching(/^warn: Redis is away: Error: node 2 does not answer/),
-    ])
-  })
-
   it('does not start where a route is to invalidate and its module has no cache', async () => {
     @Controller()
     class Products {
@@ -147,16 +126,19 @@ describe('the module', () => {
   })
 })
 
-describe.each([CacheAsideService, CacheAsideInterceptor, CacheInvalidateInterceptor, CacheEvictionListener])(
-  '%o',
-  (provider) => {
-    it('names each of its dependencies, so that no compiler has to emit their types', () => {
-      const named = Reflect.getMetadata('self:paramtypes', provider) as readonly unknown[]
+describe.each([
+  CacheAsideService,
+  CacheAsideInterceptor,
+  CacheInvalidateInterceptor,
+  CacheMutateInterceptor,
+  CacheEvictionListener,
+])('%o', (provider) => {
+  it('names each of its dependencies, so that no compiler has to emit their types', () => {
+    const named = Reflect.getMetadata('self:paramtypes', provider) as readonly unknown[]
 
-      expect(named).toHaveLength(provider.length)
-    })
-  },
-)
+    expect(named).toHaveLength(provider.length)
+  })
+})
 
 describe('the module on Redis', () => {
   let server: RedisServer

@@ -1,7 +1,7 @@
-import { gate, type RedisServer, startRedis } from '@cache-aside/testkit'
+import { gate, type RedisServer, startFaultProxy, startRedis } from '@cache-aside/testkit'
 import { Body, Controller, Get, Param, Patch, UseInterceptors } from '@nestjs/common'
-import { beforeAll, beforeEach, afterAll, describe, expect, it } from 'vitest'
-import { CacheAsideInterceptor, CacheInvalidate, CacheKey } from '../src/index.ts'
+import { beforeAll, beforeEach, afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { CacheAsideInterceptor, CacheInvalidate, CacheKey, CacheMutate, CacheTTL } from '../src/index.ts'
 import { type Answer, type App, cacheOptions, platforms, startApp } from './app.ts'
 
 describe.each(platforms)('on $name with Redis', (platform) => {
@@ -36,6 +36,14 @@ describe.each(platforms)('on $name with Redis', (platform) => {
       report() {
         return source.load()
       }
+
+      @Get('news')
+      @UseInterceptors(CacheAsideInterceptor)
+      @CacheKey('news')
+      @CacheTTL({ ttl: 1, staleWhileRevalidate: '1h' })
+      news() {
+        return source.load()
+      }
     }
 
     let one: App
@@ -58,6 +66,34 @@ describe.each(platforms)('on $name with Redis', (platform) => {
       expect(answers.map(({ text }) => text)).toEqual(answers.map(() => 'the report'))
       expect(answers.filter(({ cache }) => cache === 'MISS')).toHaveLength(1)
       expect(answers.filter(({ cache }) => cache === 'HIT')).toHaveLength(19)
+    })
+
+    it('runs the handler once behind twenty answers that are stale', async () => {
+      const first = one.get('/news')
+      await source.called
+      source.answer('old')
+      await first
+      const stale = async () => {
+        while ((await one.cache.ttl('news')) !== null);
+      }
+
+      await stale()
+      const behind = source.next()
+      const requests = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? one : other).get('/news'))
+      const answers = await Promise.all(requests)
+      await behind
+      const filled = Promise.race([one.next('fill'), other.next('fill')])
+      source.answer('new')
+      await filled
+      await stale()
+      const again = source.next()
+      const { text: refreshed } = await one.get('/news')
+      await again
+      source.answer('newer')
+
+      expect(answers.map(({ cache, text }) => `${cache} ${text}`)).toEqual(answers.map(() => 'STALE old'))
+      expect(refreshed).toBe('new')
+      expect(source.calls).toBe(3)
     })
 
     it('reads in one what was written in the other', async () => {
@@ -110,5 +146,53 @@ describe.each(platforms)('on $name with Redis', (platform) => {
     expect(app.log.matching(/^warn: Redis is away/)).toHaveLength(1)
     expect(app.log.matching(back)).toHaveLength(1)
     expect(app.log.matching(/^error: Products\.write wrote, but products:all could not be invalidated/)).toHaveLength(1)
+  })
+
+  it('has a write that was made while Redis is gone: here at once, and everywhere when it is back', async () => {
+    const names = new Map([['1', 'old']])
+    @Controller()
+    class Products {
+      @Get('products/:id')
+      @UseInterceptors(CacheAsideInterceptor)
+      @CacheKey('product::id')
+      @CacheTTL('1h')
+      find(@Param('id') id: string) {
+        return { name: names.get(id) }
+      }
+
+      @Patch('products/:id')
+      @CacheMutate('product::id')
+      rename(@Param('id') id: string, @Body() { name }: { readonly name: string }) {
+        names.set(id, name)
+      }
+    }
+    const proxy = await startFaultProxy({ port: server.port })
+    onTestFinished(() => proxy.close())
+    const { namespace } = cacheOptions({ redis: server.url })
+    const start = (redis: string) =>
+      startApp({ platform, controllers: [Products], cache: { namespace, redis, onUnreachable: 'journal' } })
+    // Nest logs to the application that was made last.
+    const [other, cutOff] = [await start(server.url), await start(proxy.url)]
+    await cutOff.get('/products/1')
+
+    proxy.refuse()
+    proxy.cut()
+    await cutOff.log.printed(/^warn: Redis is away/)
+    const write = await cutOff.send('PATCH', '/products/1', { body: { name: 'new' } })
+    const here = await cutOff.get('/products/1')
+    const replayed = cutOff.next('invalidate-replayed')
+    await proxy.accept()
+    await replayed
+    const there = await other.get('/products/1')
+
+    expect(write.status).toBe(200)
+    expect(here.text).toBe('{"name":"new"}')
+    expect([there.cache, there.text]).toEqual(['MISS', '{"name":"new"}'])
+    expect(cutOff.log.matching(/Redis|Invalidations|wrote/)).toEqual([
+      expect.stringMatching(/^warn: Redis is away/),
+      expect.stringMatching(/^warn: Invalidations are pending/),
+      'log: Redis is back: caching again',
+      'log: Invalidations are replayed (keys: 1)',
+    ])
   })
 })

@@ -11,7 +11,9 @@ import { metadata } from '../interceptors/route-settings.ts'
  * Works on its own; no interceptor has to be bound. The keys are templates as in `@CacheKey`, or functions that make
  * whole keys of the request and the handler's result. When Redis does not acknowledge, the response goes out all the
  * same, because the write is done; the log and the event `invalidate-error` say that readers may see the old value
- * until its TTL ends. A handler that sends the response itself, through `@Res()`, sends it before the invalidation.
+ * until its TTL ends, or with `onUnreachable: 'journal'` until Redis is back. A process that dies after the write has
+ * invalidated nothing: `@CacheMutate` is for that. A handler that sends the response itself, through `@Res()`, sends it
+ * before the invalidation.
  *
  * @throws {InvalidOptionsError} while the class is defined, for a template that cannot be read.
  *

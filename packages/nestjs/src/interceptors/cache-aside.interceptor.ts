@@ -1,19 +1,19 @@
-import { isCacheError } from '@cache-aside/core'
+import { isCacheError, type LoadContext, type Served } from '@cache-aside/core'
 import {
   type CallHandler,
   type ExecutionContext,
+  HttpException,
   Inject,
   Injectable,
-  Logger,
   type NestInterceptor,
 } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import { from, lastValueFrom, type Observable } from 'rxjs'
 import { CacheAsideService } from '../cache-aside.service.ts'
-import type { HttpRequest, HttpResponse } from './http.ts'
-import { requestKey, routeName } from './request-key.ts'
-import { type RouteSettings, routeSettings } from './route-settings.ts'
-import { bodyOf, isStoredResponse, pass, refusal, type StoredResponse, toStored } from './stored-response.ts'
+import { Advice } from './advice.ts'
+import { Exchange, type Handled } from './exchange.ts'
+import { requestKey } from './request-key.ts'
+import { bodyOf, isReplayable, isStoredResponse, pass, type StoredResponse } from './stored-response.ts'
 
 /**
  * How long requests for an uncacheable response run side by side, in milliseconds, before one of them asks again
@@ -29,27 +29,30 @@ const instancesAdvice =
 /** Set on a request by the outermost interceptor: one bound globally and again on a controller would wait for itself. */
 const entered = Symbol('cache-aside.entered')
 
-interface Exchange {
-  readonly context: ExecutionContext
-  readonly next: CallHandler
-  readonly request: HttpRequest & { [entered]?: true }
-  readonly response: HttpResponse
-  readonly settings: RouteSettings
-  /** The run of the handler for this request, once there is one. */
-  handled?: Promise<Handled>
+/** What a handler threw that is its answer, for everybody who waits for it. */
+class Answer {
+  readonly exception: unknown
+
+  constructor(exception: unknown) {
+    this.exception = exception
+  }
 }
 
-interface Handled {
-  readonly body: unknown
-  readonly stored: StoredResponse
+/** A run behind an answer that came to nothing. Maybe only because it was one: whoever waits for it runs its own handler. */
+class RefreshError extends Error {
+  constructor(cause: unknown) {
+    super(`not refreshed behind the answer: ${String(cause)}`, { cause })
+    this.name = 'RefreshError'
+  }
 }
 
 /**
  * Caches the responses of GET and HEAD routes; binds to a route, a controller or the whole application.
  *
  * Requests for one key that miss at once run the handler once, over all processes. Guards run first, on a hit too.
- * The header `X-Cache` tells what happened: `MISS`, this request ran the handler; `HIT`, it did not; `BYPASS`, the
- * cache was not used. Other routes and other transports (GraphQL, RPC, WebSocket) are left alone.
+ * The header `X-Cache` tells what happened: `MISS`, this request ran the handler; `HIT`, it did not; `STALE`, it got a
+ * response that is not fresh, as `staleWhileRevalidate` or `failSafe` allows; `BYPASS`, the cache was not used. Other
+ * routes and other transports (GraphQL, RPC, WebSocket) are left alone.
  *
  * By default nothing is cached that could be one user's own: see `@CachePolicy` for what that means and how a route
  * says otherwise.
@@ -63,11 +66,9 @@ interface Handled {
  */
 @Injectable()
 export class CacheAsideInterceptor implements NestInterceptor {
-  readonly #logger = new Logger(CacheAsideInterceptor.name)
+  readonly #advice = new Advice(CacheAsideInterceptor.name)
   readonly #cache: CacheAsideService
   readonly #host: HttpAdapterHost
-  /** Routes and the advice they were given: once is enough. */
-  readonly #advised = new Set<string>()
 
   constructor(@Inject(CacheAsideService) cache: CacheAsideService, @Inject(HttpAdapterHost) host: HttpAdapterHost) {
     this.#cache = cache
@@ -76,85 +77,103 @@ export class CacheAsideInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (context.getType() !== 'http') return next.handle()
-    const http = context.switchToHttp()
-    const [request, response] = [http.getRequest<Exchange['request']>(), http.getResponse<HttpResponse>()]
+    const request = context.switchToHttp().getRequest<{ [entered]?: true }>()
     if (request[entered]) return next.handle()
     request[entered] = true
 
-    const exchange: Exchange = { context, next, request, response, settings: routeSettings(context) }
+    const exchange = new Exchange(context, next, this.#host.httpAdapter)
     const key = this.#keyOf(exchange)
-    return key === undefined ? this.#bypass(exchange) : from(this.#answer(exchange, key))
+    return key === undefined ? exchange.bypass() : from(this.#answer(exchange, key))
   }
 
   async #answer(exchange: Exchange, key: string): Promise<unknown> {
-    const { ttl } = exchange.settings
+    const { read } = exchange.settings
+    let served: Served | undefined
     try {
-      const stored = await this.#cache.getOrLoad<unknown>(
-        key,
-        async (load) => {
-          exchange.handled = this.#handle(exchange)
-          const handled = await exchange.handled
-          if (handled.stored.kind === 'pass') load.setTtl(Math.min(passTtl, ttl ?? passTtl))
-          return handled.stored
-        },
-        ttl === undefined ? {} : { ttl },
-      )
-      if (isStoredResponse(stored) && stored.kind === 'response') {
-        if (!exchange.handled) this.#replay(exchange, stored)
-        return bodyOf(stored)
-      }
-      if (!isStoredResponse(stored)) {
-        const advice = `"${key}" holds a value that is not a response: give the route a key of its own`
-        this.#advise(exchange.context, 'foreign value', advice)
-      }
+      served = await this.#cache.getOrLoadEntry<unknown>(key, (load) => this.#load(exchange, load), {
+        ...this.#cache.routeDefaults,
+        ...read,
+      })
     } catch (error) {
       // An error of the cache itself (a handler slower than `loadTimeout`, a body the codec refuses) is nobody's answer.
-      if (!exchange.handled && !isCacheError(error)) throw error
+      if (!exchange.run && !isCacheError(error) && !(error instanceof RefreshError)) throw error
+    } finally {
+      exchange.isAnswered = true
     }
-    return exchange.handled ? (await exchange.handled).body : lastValueFrom(this.#bypass(exchange))
+    if (exchange.run) return this.#answerOf(exchange, exchange.run, served)
+
+    const value = served?.value
+    if (value instanceof Answer) throw value.exception
+    if (isReplayable(value)) return exchange.replay(value, served?.stale ? 'STALE' : 'HIT')
+    if (served && !isStoredResponse(value)) {
+      const advice = `"${key}" holds a value that is not a response: give the route a key of its own`
+      this.#advise(exchange.context, 'foreign value', advice)
+    }
+    return lastValueFrom(exchange.bypass())
   }
 
-  async #handle({ context, next, response, settings }: Exchange): Promise<Handled> {
-    const { httpAdapter } = this.#host
-    // Before the handler: one that has `@Res()` may send the response itself.
-    httpAdapter.setHeader(response, 'X-Cache', 'MISS')
-    const headersBefore = response.getHeaders()
-    const body: unknown = await lastValueFrom(next.handle())
-    if (httpAdapter.isHeadersSent(response)) return { body, stored: pass }
+  /** A request that has run its handler gets what that gave; something stale, only if it has failed. */
+  async #answerOf(exchange: Exchange, run: Promise<Handled>, served: Served | undefined): Promise<unknown> {
+    try {
+      const { body } = await run
+      return served && !served.stale && isReplayable(served.value) ? bodyOf(served.value) : body
+    } catch (error) {
+      if (!served?.stale || !isReplayable(served.value) || isAnswer(error) || exchange.isSent) throw error
+      return exchange.replay(served.value, 'STALE')
+    }
+  }
 
-    const outgoing = { status: response.statusCode, headersBefore, headers: response.getHeaders(), body }
-    const refused = refusal(outgoing, settings.policy, settings.key !== undefined)
+  #load(exchange: Exchange, load: LoadContext): Promise<StoredResponse | Answer> {
+    return exchange.isAnswered ? this.#refresh(exchange, load) : this.#run(exchange, load)
+  }
+
+  async #run(exchange: Exchange, load: LoadContext): Promise<StoredResponse | Answer> {
+    try {
+      return this.#stored(exchange, await exchange.handle(), load)
+    } catch (error) {
+      if (!isAnswer(error)) throw error
+      load.decline()
+      return new Answer(error)
+    }
+  }
+
+  async #refresh(exchange: Exchange, load: LoadContext): Promise<StoredResponse> {
+    if (isReplayable(load.stale?.value)) {
+      try {
+        return this.#stored(exchange, await exchange.handleBehind(), load)
+      } catch (error) {
+        if (!isAnswer(error)) throw new RefreshError(error)
+      }
+    }
+    // There is nothing, or no longer anything, to be served without a run: the next request runs its handler.
+    load.decline()
+    return pass
+  }
+
+  #stored({ context, settings }: Exchange, { stored, refused }: Handled, load: LoadContext): StoredResponse {
     if (refused === 'instances') this.#advise(context, refused, instancesAdvice)
-    return { body, stored: refused === undefined ? toStored(outgoing) : pass }
-  }
-
-  #replay({ response }: Exchange, { status, headers }: Extract<StoredResponse, { kind: 'response' }>): void {
-    const { httpAdapter } = this.#host
-    httpAdapter.status(response, status)
-    // Nest's type says text; both frameworks take what `getHeaders` gave, lists and numbers too.
-    for (const [name, value] of Object.entries(headers)) httpAdapter.setHeader(response, name, value as string)
-    httpAdapter.setHeader(response, 'X-Cache', 'HIT')
-  }
-
-  #bypass({ next, response }: Exchange): Observable<unknown> {
-    this.#host.httpAdapter.setHeader(response, 'X-Cache', 'BYPASS')
-    return next.handle()
+    if (stored.kind === 'pass') load.setTtl(Math.min(passTtl, settings.read.ttl ?? passTtl))
+    return stored
   }
 
   #keyOf(exchange: Exchange): string | undefined {
     try {
-      return requestKey({ ...exchange, url: this.#host.httpAdapter.getRequestUrl(exchange.request) as string })
+      return requestKey(exchange)
     } catch (error) {
       this.#advise(exchange.context, 'no key', String(error))
       return undefined
     }
   }
 
-  /** Logs why a route is not cached, once for the route and the topic, not for each request. */
   #advise(context: ExecutionContext, topic: string, advice: string): void {
-    const route = routeName(context)
-    if (this.#advised.has(`${route} ${topic}`)) return
-    this.#advised.add(`${route} ${topic}`)
-    this.#logger.warn(`${route} is not cached: ${advice}`)
+    this.#advice.give(context, topic, ` is not cached: ${advice}`)
   }
+}
+
+/**
+ * Whether what a handler threw says how things are (there is no such product), or that it could not find out: only the
+ * latter is a failure, for which something stale is better than nothing (RFC 5861, section 4).
+ */
+function isAnswer(error: unknown): boolean {
+  return error instanceof HttpException && error.getStatus() < 500
 }

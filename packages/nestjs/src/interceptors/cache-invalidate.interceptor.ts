@@ -1,17 +1,12 @@
-import {
-  type CallHandler,
-  type ExecutionContext,
-  Inject,
-  Injectable,
-  Logger,
-  type NestInterceptor,
-} from '@nestjs/common'
+import { type CallHandler, type ExecutionContext, Inject, Injectable, type NestInterceptor } from '@nestjs/common'
 import { from, lastValueFrom, type Observable } from 'rxjs'
 import { CacheAsideService } from '../cache-aside.service.ts'
+import { Advice } from './advice.ts'
 import type { HttpRequest, HttpResponse } from './http.ts'
 import type { KeyTemplate } from './key-template.ts'
-import { ownerOf, routeName } from './request-key.ts'
-import { metadata, routeSettings } from './route-settings.ts'
+import { metadata } from './route-settings.ts'
+import { writeKeys } from './write-keys.ts'
+import { WriteLog } from './write-log.ts'
 
 /** A write that succeeded, as the functions of `@CacheInvalidate` see it. */
 export interface Written<Result = unknown, Request = HttpRequest> {
@@ -27,9 +22,9 @@ export type InvalidatedKeys<Result = unknown, Request = HttpRequest> = (
 /** Voids the keys of `@CacheInvalidate`, which binds it, when the handler has succeeded and before the response goes out. */
 @Injectable()
 export class CacheInvalidateInterceptor implements NestInterceptor {
-  readonly #logger = new Logger(CacheInvalidateInterceptor.name)
+  readonly #log = new WriteLog(CacheInvalidateInterceptor.name)
+  readonly #advice = new Advice(CacheInvalidateInterceptor.name)
   readonly #cache: CacheAsideService
-  readonly #advised = new Set<string>()
 
   constructor(@Inject(CacheAsideService) cache: CacheAsideService) {
     this.#cache = cache
@@ -37,10 +32,8 @@ export class CacheInvalidateInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (context.getType() === 'http') return from(this.#write(context, next))
-    this.#advise(
-      context,
-      `@CacheInvalidate does nothing on "${context.getType()}": call cache.invalidate in the handler`,
-    )
+    const advice = `: @CacheInvalidate does nothing on "${context.getType()}": call cache.invalidate in the handler`
+    this.#advice.give(context, 'transport', advice)
     return next.handle()
   }
 
@@ -58,54 +51,22 @@ export class CacheInvalidateInterceptor implements NestInterceptor {
       keys = this.#keysOf(context, result)
       await this.#cache.invalidate(keys)
     } catch (error) {
-      this.#logger.error(
-        `${routeName(context)} wrote, but ${keys.join(', ') || 'its keys'} could not be invalidated: ` +
-          `${String(error)}. Readers may see what was there before until its TTL ends.`,
-      )
+      const voided = keys.join(', ') || 'its keys'
+      const consequence = 'Readers may see what was there before until its TTL ends.'
+      this.#log.error(context, `wrote, but ${voided} could not be invalidated: ${String(error)}. ${consequence}`)
     }
   }
 
   #keysOf(context: ExecutionContext, result: unknown): string[] {
     const request = context.switchToHttp().getRequest<HttpRequest>()
-    const { policy } = routeSettings(context)
-    const owner = typeof policy.credentials === 'function' ? ownerOf(request, policy) : undefined
     const targets = Reflect.getMetadata(metadata.invalidate, context.getHandler()) as readonly (
       | KeyTemplate
       | InvalidatedKeys
     )[]
-
-    return targets.flatMap((target) => {
-      if (typeof target === 'function') return target({ request, result })
-      const key = target.fill(request)
-      this.#adviseOn(target, key, context, request)
-      return owner === undefined ? key : [key, key + owner]
-    })
-  }
-
-  /** A key nobody reads is voided without an error: say so, or nobody finds out. */
-  #adviseOn(target: KeyTemplate, key: string, context: ExecutionContext, request: HttpRequest): void {
-    const [missing] = target.missing(request)
-    const misread = target.misread(request)
-    const template = `@CacheInvalidate('${target.text}')`
-    if (missing !== undefined) {
-      this.#advise(
-        context,
-        `${template} found no "${missing}" in the request and voided "${key}": take it from the result, with a function`,
-      )
-    }
-    if (misread !== undefined) {
-      this.#advise(
-        context,
-        `${template} voids one key for every ":${misread}" of the route: for its value write "::${misread}"`,
-      )
-    }
-  }
-
-  /** Once for a route, not for each request. */
-  #advise(context: ExecutionContext, advice: string): void {
-    const route = routeName(context)
-    if (this.#advised.has(route)) return
-    this.#advised.add(route)
-    this.#logger.warn(`${route}: ${advice}`)
+    return targets.flatMap((target) =>
+      typeof target === 'function'
+        ? target({ request, result })
+        : writeKeys('@CacheInvalidate', target, context, this.#advice),
+    )
   }
 }

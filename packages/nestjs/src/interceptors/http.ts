@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 
 /** What the requests of Express and Fastify share, as far as this package reads them. */
 export interface HttpRequest {
@@ -11,8 +11,11 @@ export interface HttpRequest {
   readonly body?: unknown
 }
 
-/** What the responses of Express and Fastify share, as far as this package reads them. */
+/** What the responses of Express and Fastify share, as far as this package reads and writes them. */
 export interface HttpResponse {
   readonly statusCode: number
+  /** Node's response, where the framework has one of its own around it. */
+  readonly raw?: ServerResponse
   getHeaders(): OutgoingHttpHeaders
+  removeHeader(name: string): unknown
 }

@@ -1,3 +1,4 @@
+import type { ReadOptions } from '@cache-aside/core'
 import type { ExecutionContext } from '@nestjs/common'
 import type { HttpRequest } from './http.ts'
 import type { KeyTemplate } from './key-template.ts'
@@ -5,10 +6,11 @@ import type { KeyTemplate } from './key-template.ts'
 /** Where the decorators of this package leave what they were told. */
 export const metadata = {
   key: 'cache-aside:key',
-  ttl: 'cache-aside:ttl',
+  read: 'cache-aside:read',
   policy: 'cache-aside:policy',
   noCache: 'cache-aside:no-cache',
   invalidate: 'cache-aside:invalidate',
+  mutate: 'cache-aside:mutate',
 } as const
 
 /** Routes of Nest whose result is not the body of the response: events, a view's data, an address to go to. */
@@ -19,6 +21,9 @@ const notABody = ['__sse__', '__renderTemplate__', '__redirect__'] as const
  * for the route, and the request runs uncached.
  */
 export type KeyFunction<Request = HttpRequest> = (request: Request, context: ExecutionContext) => string
+
+/** How the responses of a route are kept and refreshed: what core takes for a read. A response is never a `null`. */
+export interface RouteReadOptions extends Omit<ReadOptions, 'negativeTtl'> {}
 
 /** How a route says that what is not cached by default may be. */
 export interface CachePolicyOptions<Request = HttpRequest> {
@@ -43,25 +48,26 @@ export interface CachePolicyOptions<Request = HttpRequest> {
 /** What the decorators of a route, and of its controller, say together. The route's word stands above its controller's. */
 export interface RouteSettings {
   readonly key: KeyTemplate | KeyFunction | undefined
-  /** Milliseconds. */
-  readonly ttl: number | undefined
+  /** `ttl` in milliseconds. */
+  readonly read: RouteReadOptions & { readonly ttl?: number }
   readonly policy: CachePolicyOptions
   readonly cacheable: boolean
 }
 
 export function routeSettings(context: ExecutionContext): RouteSettings {
   const [handler, controller] = [context.getHandler(), context.getClass()]
-  const read = (name: string): unknown => Reflect.getMetadata(name, handler) ?? Reflect.getMetadata(name, controller)
+  const isSaid = (name: string): boolean => Reflect.hasMetadata(name, handler) || Reflect.hasMetadata(name, controller)
+  // Joined, so that a route that adds something does not lose its controller's word on the rest.
+  const joined = (name: string): object => ({
+    ...(Reflect.getMetadata(name, controller) as object | undefined),
+    ...(Reflect.getMetadata(name, handler) as object | undefined),
+  })
 
   return {
     key: Reflect.getMetadata(metadata.key, handler) as RouteSettings['key'],
-    ttl: read(metadata.ttl) as RouteSettings['ttl'],
-    // Joined, so that a route that adds a status does not lose its controller's word on credentials.
-    policy: {
-      ...(Reflect.getMetadata(metadata.policy, controller) as CachePolicyOptions | undefined),
-      ...(Reflect.getMetadata(metadata.policy, handler) as CachePolicyOptions | undefined),
-    },
+    read: joined(metadata.read),
+    policy: joined(metadata.policy),
     // A route that invalidates is a write, whatever its method.
-    cacheable: ![metadata.noCache, metadata.invalidate, ...notABody].some((name) => read(name) !== undefined),
+    cacheable: ![metadata.noCache, metadata.invalidate, metadata.mutate, ...notABody].some(isSaid),
   }
 }

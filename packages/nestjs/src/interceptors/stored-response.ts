@@ -16,6 +16,8 @@ export type StoredResponse =
   /** This route's response may not be stored: whoever finds this runs the handler at once. */
   | { readonly format: 1; readonly kind: 'pass' }
 
+export type Replayable = Extract<StoredResponse, { kind: 'response' }>
+
 /** A response that is about to go out. */
 interface Outgoing {
   readonly status: number
@@ -25,7 +27,7 @@ interface Outgoing {
 }
 
 /** Why a response may not be stored. */
-type Refusal = 'status' | 'headers' | 'body' | 'instances'
+export type Refusal = 'status' | 'headers' | 'body' | 'instances'
 
 export const pass: StoredResponse = { format: 1, kind: 'pass' }
 
@@ -42,8 +44,13 @@ export function toStored({ status, headersBefore, headers, body }: Outgoing): St
   return { ...response, body }
 }
 
+/** Tells what can be answered with from what cannot. */
+export function isReplayable(value: unknown): value is Replayable {
+  return isStoredResponse(value) && value.kind === 'response'
+}
+
 /** The body as the handler gave it, after a trip through the codec. */
-export function bodyOf({ body, encoding }: Extract<StoredResponse, { kind: 'response' }>): unknown {
+export function bodyOf({ body, encoding }: Replayable): unknown {
   return encoding === 'base64' ? Buffer.from(body as string, 'base64') : body
 }
 

@@ -5,6 +5,7 @@ import {
   CacheAsideService,
   CacheInvalidate,
   CacheKey,
+  CacheMutate,
   CachePolicy,
   CacheTTL,
   type Eviction,
@@ -37,6 +38,7 @@ describe('the decorators', () => {
         return 'key'
       })
       @CacheTTL(1_000)
+      @CacheTTL({ ttl: '1m', staleWhileRevalidate: '30s', failSafe: '1h', earlyRefresh: 1, softTimeout: 500 })
       @CachePolicy({ statuses: [404], instances: 'plain', credentials: 'shared' })
       list() {}
 
@@ -46,6 +48,13 @@ describe('the decorators', () => {
         return ['a', 'b']
       })
       write() {}
+
+      @CacheMutate('product::id', (request) => {
+        expectTypeOf(request).toEqualTypeOf<HttpRequest>()
+        return ['a', 'b']
+      })
+      @CacheMutate((request: AuthenticatedRequest) => String(request.user.id))
+      change() {}
 
       @OnCacheEviction('product:*')
       onGone(_eviction: Eviction) {}
@@ -61,6 +70,8 @@ describe('the decorators', () => {
     @CacheKey('all')
     // @ts-expect-error a controller does not write
     @CacheInvalidate('all')
+    // @ts-expect-error a controller does not write
+    @CacheMutate('all')
     class OnAController {
       // @ts-expect-error no key
       @CacheInvalidate()
@@ -68,6 +79,14 @@ describe('the decorators', () => {
       @CacheKey()
       // @ts-expect-error no duration
       @CacheTTL()
+      // @ts-expect-error an option of the module
+      @CacheTTL({ namespace: 'shop' })
+      // @ts-expect-error a response is never a null
+      @CacheTTL({ negativeTtl: '1s' })
+      // @ts-expect-error no key
+      @CacheMutate()
+      // @ts-expect-error the result is not known before the handler runs
+      @CacheMutate(({ result }) => result.id)
       // @ts-expect-error a typing error
       @CachePolicy({ credentials: 'share' })
       // @ts-expect-error not an option

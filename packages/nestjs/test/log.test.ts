@@ -1,0 +1,133 @@
+import type { Availability } from '@cache-aside/core'
+import { Controller, Get, Patch, UseInterceptors } from '@nestjs/common'
+import { describe, expect, it } from 'vitest'
+import {
+  CacheAsideInterceptor,
+  type CacheAsideModuleOptions,
+  CacheInvalidate,
+  CacheKey,
+  MemoryStore,
+} from '../src/index.ts'
+import { platforms, startApp } from './app.ts'
+
+/** A store that is away when a test says so. */
+class AwayStore extends MemoryStore {
+  readonly #listeners = new Set<(change: Availability) => void>()
+  #isAway = false
+
+  go(): void {
+    this.#isAway = true
+    for (const tell of this.#listeners) tell({ kind: 'degraded', reason: new Error('connection lost') })
+  }
+
+  comeBack(): void {
+    this.#isAway = false
+    for (const tell of this.#listeners) tell({ kind: 'recovered', after: 1 })
+  }
+
+  override onChange(listener: (change: Availability) => void = () => {}): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  override async read(key: string): Promise<Buffer | null> {
+    this.#refuse()
+    return super.read(key)
+  }
+
+  override async invalidate(keys: readonly string[]): Promise<void> {
+    this.#refuse()
+    return super.invalidate(keys)
+  }
+
+  #refuse(): void {
+    if (this.#isAway) throw new Error('connection lost')
+  }
+}
+
+describe.each(platforms)('on $name, the log', (platform) => {
+  async function start(cache: Partial<CacheAsideModuleOptions> = {}) {
+    @Controller()
+    class Products {
+      @Get('products')
+      @UseInterceptors(CacheAsideInterceptor)
+      @CacheKey('secret-key')
+      list() {
+        return 'secret-value'
+      }
+
+      @Patch('products')
+      @CacheInvalidate('secret-key')
+      write() {
+        return 'written'
+      }
+    }
+    const store = new AwayStore()
+    const app = await startApp({ platform, controllers: [Products], cache: { store, ...cache } })
+    const traffic = async () => {
+      for (let i = 0; i < 10; i++) {
+        await app.get('/products')
+        await app.send('PATCH', '/products')
+      }
+    }
+    return { app, store, traffic, lines: () => app.log.matching(/Redis|Invalidation/) }
+  }
+
+  it('has one line for each change of state, whatever the load', async () => {
+    const { app, store, traffic, lines } = await start({ onUnreachable: 'journal' })
+    await traffic()
+    const before = lines()
+
+    const replayed = app.next('invalidate-replayed')
+    store.go()
+    await traffic()
+    store.comeBack()
+    await replayed
+    await traffic()
+
+    expect(before).toEqual([])
+    expect(lines()).toEqual([
+      expect.stringMatching(/^warn: Redis is away: Error: connection lost/),
+      expect.stringMatching(/^warn: Invalidations are pending: /),
+      'log: Redis is back: caching again',
+      'log: Invalidations are replayed (keys: 1)',
+    ])
+    expect(app.log.lines.join('\n')).not.toContain('secret')
+  })
+
+  it('has them again for the next time', async () => {
+    const { app, store, traffic, lines } = await start({ onUnreachable: 'journal' })
+
+    for (let time = 0; time < 2; time++) {
+      const replayed = app.next('invalidate-replayed')
+      store.go()
+      await traffic()
+      store.comeBack()
+      await replayed
+    }
+
+    expect(lines()).toHaveLength(8)
+  })
+
+  it('has one line for a route whose invalidations are not acknowledged, where there is no journal', async () => {
+    const { app, store, traffic } = await start()
+    store.go()
+
+    await traffic()
+
+    expect(app.log.matching(/^error:/)).toEqual([
+      expect.stringMatching(/Products\.write wrote, but secret-key could not be invalidated/),
+    ])
+  })
+
+  it('says that invalidations are lost when the application ends before Redis is back', async () => {
+    const { app, store, traffic, lines } = await start({ onUnreachable: 'journal' })
+    store.go()
+    await traffic()
+
+    await app.nest.close()
+
+    expect(lines().at(-1)).toMatch(/^error: Invalidations are lost \(keys: 1\)/)
+    expect(app.log.matching(/^error:/)).toHaveLength(1)
+  })
+})
