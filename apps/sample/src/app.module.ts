@@ -17,6 +17,12 @@ import { ProductModule } from './product/product.module.ts'
       useFactory: ({ redis }: CacheBackend) => ({
         namespace: 'sample',
         ...(redis ? { redis } : { store: new MemoryStore() }),
+        // What is no longer fresh is the answer for 30 s more, while it is loaded anew behind that;
+        // and for an hour when it cannot be loaded.
+        staleWhileRevalidate: '30s',
+        failSafe: '1h',
+        // Changes go on while Redis is away: what they invalidate is sent to it when it is back.
+        onUnreachable: 'journal',
       }),
     }),
     ProductModule,

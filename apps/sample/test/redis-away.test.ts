@@ -1,27 +1,31 @@
-import { type PostgresServer, startPostgres, startRedis } from '@cache-aside/testkit'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { CacheBackend } from '../src/cache/cache-backend.ts'
+import { type PostgresServer, type RedisServer, startFaultProxy, startPostgres, startRedis } from '@cache-aside/testkit'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Answer, RunningApp } from './running-app.ts'
+
+const changesOfState = [
+  expect.stringMatching(/^warn: Redis is away/),
+  expect.stringMatching(/^warn: Invalidations are pending/),
+  expect.stringMatching(/^log: Redis is back/),
+  expect.stringMatching(/^log: Invalidations are replayed/),
+]
 
 describe.each(['fastify', 'express'])('the catalogue without its Redis, on %s', (adapter) => {
   let postgres: PostgresServer
+  let redis: RedisServer
 
   beforeAll(async () => {
-    postgres = await startPostgres()
+    ;[postgres, redis] = await Promise.all([startPostgres(), startRedis()])
   })
   afterAll(async () => {
     vi.unstubAllEnvs()
-    await postgres.stop()
+    await Promise.all([postgres.stop(), redis.stop()])
   })
 
+  const start = (redisUrl: string) =>
+    RunningApp.start({ HTTP_ADAPTER: adapter, DATABASE_URL: postgres.url, REDIS_URL: redisUrl })
+
   it('answers every request while Redis is killed and comes back, and then from the cache again', async () => {
-    await using redis = await startRedis()
-    await using app = await RunningApp.start({
-      HTTP_ADAPTER: adapter,
-      DATABASE_URL: postgres.url,
-      REDIS_URL: redis.url,
-    })
-    const { redis: connection } = app.nest.get(CacheBackend)
+    await using app = await start(redis.url)
     const answers: Answer[] = []
     const traffic = new AbortController()
     const reader = async () => {
@@ -39,10 +43,13 @@ describe.each(['fastify', 'express'])('the catalogue without its Redis, on %s', 
       status: 200,
       body: { status: 'degraded', postgres: 'up', redis: 'down' },
     })
-    expect(await app.patch('/products/p-001', { stock: 3 })).toMatchObject({ status: 200, body: { stock: 3 } })
-    const back = new Promise<void>((resolve) => connection?.once('ready', resolve))
+    for (const stock of [1, 2, 3]) {
+      expect(await app.patch('/products/p-001', { stock })).toMatchObject({ status: 200, body: { stock } })
+      expect(await app.get('/products/p-001')).toMatchObject({ status: 200, body: { stock } })
+    }
+    const replayed = app.next('invalidate-replayed')
     await redis.start()
-    await back
+    await replayed
     await someTraffic()
 
     traffic.abort()
@@ -51,6 +58,34 @@ describe.each(['fastify', 'express'])('the catalogue without its Redis, on %s', 
     await app.get('/products/p-001')
     expect(await app.get('/products/p-001')).toMatchObject({ cache: 'HIT', body: { stock: 3 } })
     expect(await app.get('/health')).toMatchObject({ body: { status: 'ok' } })
+    expect(app.log).toEqual(changesOfState)
+  })
+
+  it('shows a change to the process that made it at once, and to others when it reaches Redis again', async () => {
+    const proxy = await startFaultProxy({ port: redis.port })
+    onTestFinished(() => proxy.close())
+    await using neighbour = await start(redis.url)
+    await using app = await start(proxy.url)
+    const paths = ['/products/p-002', '/products', '/products?category=coffee', '/categories/coffee']
+    for (const path of paths) await neighbour.get(path)
+
+    const away = app.next('degraded')
+    proxy.refuse()
+    proxy.cut()
+    await away
+    const { body: changed } = await app.patch('/products/p-002', { stock: 3 })
+    const [here] = await Promise.all(paths.map((path) => app.get(path)))
+    const replayed = app.next('invalidate-replayed')
+    await proxy.accept()
+    await replayed
+
+    expect(here).toMatchObject({ status: 200, body: changed })
+    for (const path of paths.slice(0, 3)) {
+      const { cache, body } = await neighbour.get(path)
+      expect([cache, [body].flat()]).toEqual(['MISS', expect.arrayContaining([changed])])
+    }
+    expect((await neighbour.get('/categories/coffee')).body).toEqual((await app.get('/categories/coffee')).body)
+    expect(app.log).toEqual(changesOfState)
   })
 
   it('keeps the cache in memory where there is no Redis at all', async () => {

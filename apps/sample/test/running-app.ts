@@ -1,3 +1,4 @@
+import { CacheAsideService, type CacheEventType } from '@cache-aside/nestjs'
 import { type INestApplication, Logger } from '@nestjs/common'
 import { createApp } from '../src/app.ts'
 import { Config } from '../src/config.ts'
@@ -15,13 +16,18 @@ export class RunningApp {
   private constructor(
     readonly nest: INestApplication,
     private readonly url: string,
+    /** What it has logged, but for what Nest says when it starts; the app that was started last logs for all of this process. */
+    readonly log: readonly string[],
   ) {}
 
   static async start(environment: NodeJS.ProcessEnv): Promise<RunningApp> {
-    Logger.overrideLogger(['fatal'])
+    const log: string[] = []
+    const line = (level: string) => (message: unknown) => void log.push(`${level}: ${String(message)}`)
+    Logger.overrideLogger({ log: () => {}, warn: line('warn'), error: line('error'), fatal: line('fatal') })
     const nest = await createApp(new Config({ READ_LATENCY: '0', ...environment }))
     await nest.listen(0, '127.0.0.1')
-    return new RunningApp(nest, await nest.getUrl())
+    Logger.overrideLogger({ log: line('log'), warn: line('warn'), error: line('error'), fatal: line('fatal') })
+    return new RunningApp(nest, await nest.getUrl(), log)
   }
 
   async get(path: string): Promise<Answer> {
@@ -35,6 +41,18 @@ export class RunningApp {
   async patch(path: string, body: unknown): Promise<Answer> {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
     return this.#request(path, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: text })
+  }
+
+  /** Resolves at the next event of its cache of this type. */
+  next(type: CacheEventType): Promise<unknown> {
+    const { events } = this.nest.get(CacheAsideService)
+    return new Promise((resolve) => {
+      const listener = (event: unknown) => {
+        events.off(type, listener)
+        resolve(event)
+      }
+      events.on(type, listener)
+    })
   }
 
   /** How many times `work` has the app use its database: the pool hands out a connection for each. */

@@ -1,5 +1,5 @@
-import { CacheAsideService, isCacheError } from '@cache-aside/nestjs'
-import { Injectable, Logger } from '@nestjs/common'
+import { CacheAsideService } from '@cache-aside/nestjs'
+import { Injectable } from '@nestjs/common'
 import { keysOf, productKey, summaryKey, summaryTtl } from './product.cache.ts'
 import type { ProductChange } from './product-change.pipe.ts'
 import { type CategorySummary, ProductRepository } from './product.repository.ts'
@@ -7,8 +7,6 @@ import type { Product } from './product.row.ts'
 
 @Injectable()
 export class ProductService {
-  readonly #logger = new Logger(ProductService.name)
-
   constructor(
     private readonly products: ProductRepository,
     private readonly cache: CacheAsideService,
@@ -28,27 +26,22 @@ export class ProductService {
   }
 
   async change(id: string, change: ProductChange): Promise<Product | null> {
-    const changed = await this.products.change(id, change)
+    const seen = await this.products.find(id)
+    if (!seen) return null
+
+    // Readers of these keys pass the cache by until the change is committed and the keys are void, even if this process
+    // ends in between.
+    const keys = keysOf(seen, { ...seen, ...change })
+    const changed = await this.cache.mutate(keys, () => this.products.change(id, change))
     if (!changed) return null
 
-    // Now that it is committed: what is loaded from here on is loaded with the change.
-    await this.#invalidate(keysOf(changed.before, changed.after))
+    // Another change may have moved it since it was seen.
+    await this.cache.invalidate(keysOf(changed.before).filter((key) => !keys.includes(key)))
     return changed.after
   }
 
-  /** Milliseconds until the cached product ends, or null if it is not cached. */
+  /** For how many milliseconds the cached product is fresh, or null if it is not, or is not cached. */
   timeLeft(id: string): Promise<number | null> {
     return this.cache.ttl(productKey(id))
-  }
-
-  // The change is made, and a client that is told otherwise makes it again: while Redis is away, what it still holds of
-  // the old state ends with its TTL.
-  async #invalidate(keys: readonly string[]): Promise<void> {
-    try {
-      await this.cache.invalidate(keys)
-    } catch (error) {
-      if (!isCacheError(error)) throw error
-      this.#logger.error(error.message)
-    }
   }
 }
