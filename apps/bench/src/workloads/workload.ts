@@ -1,0 +1,24 @@
+import type { PeerName } from '../peers/peers.ts'
+
+export interface Choice {
+  readonly peers: readonly PeerName[]
+  readonly rounds: number
+  /** How long the part that counts lasts. */
+  readonly seconds: number
+  readonly progress?: (line: string) => void
+}
+
+export interface Outcome {
+  readonly tables: readonly Table[]
+  /** Every run, as it was measured. */
+  readonly runs: readonly unknown[]
+}
+
+/** The first cell of a row names it; the others are figures. */
+export interface Table {
+  readonly title: string
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+}
+
+export type Workload = (choice: Choice) => Promise<Outcome>
