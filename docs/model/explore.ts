@@ -1,7 +1,9 @@
+import type { Configuration } from './configuration.ts'
 import { Names } from './names.ts'
 import { firstStuck, type Way } from './progress.ts'
 import type { Model, Protocol } from './protocol.ts'
-import { actorsOf, broken, type Configuration, initial, isSettled, type State } from './state.ts'
+import { broken } from './promises.ts'
+import { actorsOf, initial, isSettled, type State } from './state.ts'
 import { steps } from './steps.ts'
 import { follow, type Violation } from './trace.ts'
 
@@ -10,6 +12,7 @@ export interface Exploration {
   readonly transitions: number
   /** Steps to the state that is farthest away. */
   readonly depth: number
+  /** Of one core. */
   readonly seconds: number
   readonly violation: Violation | undefined
 }
@@ -17,16 +20,16 @@ export interface Exploration {
 /** Visits every state that can be reached, nearest first, until one breaks a promise. */
 export function explore(protocol: Protocol, configuration: Configuration): Exploration {
   const model: Model = { protocol, configuration, actors: actorsOf(configuration) }
-  const began = performance.now()
+  const began = process.cpuUsage()
   const found = new Found(initial(configuration))
   const onward: Way = { from: [], to: [] }
   let transitions = 0
   let depth = 0
 
   const result = (promise?: string, end = 0): Exploration => {
-    const seconds = (performance.now() - began) / 1000
+    const { user, system } = process.cpuUsage(began)
     const violation = promise ? { promise, trace: follow(model, found.choicesTo(end)) } : undefined
-    return { states: found.size, transitions, depth, seconds, violation }
+    return { states: found.size, transitions, depth, seconds: (user + system) / 1e6, violation }
   }
 
   for (let here = found.takeNew(); here.length > 0; here = found.takeNew(), depth++) {
@@ -40,7 +43,7 @@ export function explore(protocol: Protocol, configuration: Configuration): Explo
           onward.from.push(number)
           onward.to.push(reached)
         }
-        const promise = reached === before ? broken(model.actors, next) : undefined
+        const promise = reached === before ? broken(model, next) : undefined
         if (promise) return result(promise, reached)
       }
     }

@@ -1,77 +1,58 @@
-/** What stands under the key. */
-export type Key =
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'lease'; readonly token: number }
-  | ({ readonly kind: 'value' } & Entry)
+/** The state and the token or id behind it, which is what fills compare: `L3` is a lease of actor 3, `V3` a value of theirs. */
+export type Head = string
 
-interface Entry {
-  readonly id: number
+/** What stands under the key. */
+export type Key = { readonly kind: 'absent' } | { readonly kind: 'lease'; readonly head: Head } | Value | Barrier
+
+export interface Value {
+  readonly kind: 'value'
+  readonly head: Head
+  readonly version: number
+  /** `stale` by time, `expired` by call. */
+  readonly age: 'fresh' | 'stale' | 'expired'
+  /** Of a refresh. Advice, for a time. */
+  readonly mark: 'none' | 'refreshing' | 'failed'
+}
+
+export interface Barrier {
+  readonly kind: 'barrier'
+  readonly contended: boolean
+  /** Tokens. */
+  readonly writers: readonly number[]
+}
+
+export interface Entry {
+  readonly head: Head
   readonly version: number
 }
 
+export const absent: Key = { kind: 'absent' }
+export const leaseOf = (token: number): Head => `L${token}`
+export const valueOf = (writer: number): Head => `V${writer}`
+export const isLease = (head: Head): boolean => head.startsWith('L')
+export const headOf = (key: Key): Head | undefined => ('head' in key ? key.head : undefined)
+
+export const fresh = ({ head, version }: Entry): Value => ({ kind: 'value', head, version, age: 'fresh', mark: 'none' })
+
+/** In one order, so that states which are equal look equal. */
+export const barrierOf = (contended: boolean, writers: readonly number[]): Barrier => ({
+  kind: 'barrier',
+  contended,
+  writers: writers.toSorted((one, other) => one - other),
+})
+
 export type Command =
-  | { readonly op: 'get' | 'unlink' }
-  | { readonly op: 'acquire' | 'release'; readonly token: number }
-  | { readonly op: 'fill'; readonly token: number; readonly entry: Entry }
+  | { readonly op: 'get' | 'invalidate' }
+  | { readonly op: 'acquire'; readonly token: number; readonly stale: Head | undefined }
+  | { readonly op: 'fill'; readonly expected: Head; readonly entry: Entry }
+  | { readonly op: 'renew'; readonly expected: Head; readonly head: Head }
+  | { readonly op: 'release' | 'defer'; readonly expected: Head }
+  | { readonly op: 'claim' | 'expire' | 'raise'; readonly token: number }
+  | { readonly op: 'lower'; readonly token: number; readonly settle: boolean; readonly entry: Entry | undefined }
 
 export type Reply =
-  | { readonly kind: 'nothing' | 'acquired' | 'held' | 'accepted' | 'rejected' | 'released' | 'lost' | 'unlinked' }
-  | { readonly kind: 'value'; readonly version: number }
-
-export interface Executed {
-  readonly key: Key
-  readonly reply: Reply
-}
-
-type Script<Argument = void> = (key: Key, argument: Argument) => Executed
-
-/** The key's state machine: what each command makes of each state, as the tables of packages/core/src/protocol/scripts say. */
-export interface Scripts {
-  readonly get: Script
-  readonly acquire: Script<number>
-  readonly fill: Script<{ readonly token: number; readonly entry: Entry }>
-  readonly release: Script<number>
-  readonly unlink: Script
-}
-
-export const absent: Key = { kind: 'absent' }
-
-export const scripts: Scripts = {
-  get: (key) => ({ key, reply: key.kind === 'value' ? { kind: 'value', version: key.version } : { kind: 'nothing' } }),
-
-  acquire(key, token) {
-    if (key.kind === 'value') return { key, reply: { kind: 'value', version: key.version } }
-    if (key.kind === 'lease' && key.token !== token) return { key, reply: { kind: 'held' } }
-    return { key: { kind: 'lease', token }, reply: { kind: 'acquired' } }
-  },
-
-  fill(key, { token, entry }) {
-    if (key.kind === 'value' && key.id === entry.id) return { key, reply: { kind: 'accepted' } } // a resent command
-    if (!isLeaseOf(token, key)) return { key, reply: { kind: 'rejected' } }
-    return { key: { kind: 'value', ...entry }, reply: { kind: 'accepted' } }
-  },
-
-  release(key, token) {
-    if (!isLeaseOf(token, key)) return { key, reply: { kind: 'lost' } }
-    return { key: absent, reply: { kind: 'released' } }
-  },
-
-  unlink: () => ({ key: absent, reply: { kind: 'unlinked' } }),
-}
-
-export const isLeaseOf = (token: number, key: Key): boolean => key.kind === 'lease' && key.token === token
-
-export function execute(all: Scripts, key: Key, command: Command): Executed {
-  switch (command.op) {
-    case 'get':
-    case 'unlink':
-      return all[command.op](key)
-    case 'acquire':
-    case 'release':
-      return all[command.op](key, command.token)
-    case 'fill':
-      return all.fill(key, command)
-    default:
-      return command satisfies never
-  }
-}
+  | { readonly kind: 'nothing' | 'barred' | 'held' | 'claimed' | 'void' | 'raised' | 'up' | 'stored' | 'lowered' }
+  /** Of a fill, a renewal, a release or a deferral: whether what it expects still stood. */
+  | { readonly kind: 'accepted' | 'rejected' }
+  | { readonly kind: 'acquired'; readonly head: Head }
+  | { readonly kind: 'value'; readonly value: Value }

@@ -9,9 +9,10 @@ export class Names {
   readonly #known = new Map<object, number>()
   readonly #parts: object[] = []
 
-  of({ key, committed, floor, phases, processes, strays, entitled, faults }: State): string {
-    let name = String.fromCharCode(committed, floor, this.#numberOf(key), this.#numberOf(strays))
-    name += String.fromCharCode(this.#numberOf(entitled), this.#numberOf(faults))
+  of({ key, committed, visible, floors, phases, processes, strays, entitled, running, left }: State): string {
+    let name = String.fromCharCode(committed, visible, this.#numberOf(floors), this.#numberOf(key))
+    name += String.fromCharCode(this.#numberOf(strays), this.#numberOf(entitled))
+    name += String.fromCharCode(this.#numberOf(running), this.#numberOf(left))
     for (const phase of phases) name += String.fromCharCode(this.#numberOf(phase))
     for (const process of processes) name += String.fromCharCode(this.#numberOf(process))
     return name
@@ -19,16 +20,18 @@ export class Names {
 
   /** The same state, made of the parts that are kept. */
   kept(state: State): State {
-    const { key, phases, processes, strays, entitled, faults } = state
+    const { key, floors, phases, processes, strays, entitled, running, left } = state
     const kept = <Part extends object>(part: Part) => this.#parts[this.#numberOf(part)] as Part
     return {
       ...state,
       key: kept(key),
+      floors: kept(floors),
       phases: phases.map(kept),
       processes: processes.map(kept),
       strays: kept(strays),
       entitled: kept(entitled),
-      faults: kept(faults),
+      running: kept(running),
+      left: kept(left),
     }
   }
 

@@ -30,6 +30,16 @@ export function printed({ promise, trace }: Violation): string {
 }
 
 function shown(key: Key): string {
-  if (key.kind === 'absent') return 'absent'
-  return key.kind === 'lease' ? `lease ${key.token}` : `value, version ${key.version}`
+  switch (key.kind) {
+    case 'absent':
+      return 'absent'
+    case 'lease':
+      return `lease ${key.head}`
+    case 'barrier':
+      return `barrier ${key.contended ? 'x' : '-'} of ${key.writers.join(', ')}`
+    case 'value':
+      return `value ${key.head}, version ${key.version}, ${key.age}${key.mark === 'none' ? '' : `, ${key.mark}`}`
+    default:
+      return key satisfies never
+  }
 }
