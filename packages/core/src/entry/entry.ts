@@ -146,11 +146,15 @@ export function readEntry(raw: Buffer | null, format: Format): Seen {
   if (!isValue(raw)) return unreadable(raw, 'not an entry of a cache')
   if (raw[at.version] !== version) return unreadable(raw, 'written in another format version', isDigit(raw[at.version]))
 
-  const end = raw.indexOf(newline as number, fixedLength)
+  const nameEnd = fixedLength + format.name.length
+  const behind = raw[nameEnd]
+  const isNamed = behind === newline || behind === space
+  if (!isNamed || raw.toString('latin1', fixedLength, nameEnd) !== format.name) {
+    if (raw.indexOf(newline as number, fixedLength) === -1) return unreadable(raw, 'not an entry of a cache')
+    return unreadable(raw, `not written as "${format.name}"`, true)
+  }
+  const end = behind === newline ? nameEnd : raw.indexOf(newline as number, nameEnd)
   if (end === -1) return unreadable(raw, 'not an entry of a cache')
-  const gap = raw.subarray(0, end).indexOf(space as number, fixedLength)
-  const name = raw.toString('latin1', fixedLength, gap === -1 ? end : gap)
-  if (name !== format.name) return unreadable(raw, `not written as "${format.name}"`, true)
 
   const lifetime = readLifetime(raw)
   if (!lifetime) return unreadable(raw, 'not an entry of a cache')
@@ -167,7 +171,7 @@ export function readEntry(raw: Buffer | null, format: Format): Seen {
       payload,
       lifetime,
       mark: readMark(raw),
-      etag: gap === -1 ? undefined : decodeURIComponent(raw.toString('latin1', gap + 1, end)),
+      etag: end === nameEnd ? undefined : decodeURIComponent(raw.toString('latin1', nameEnd + 1, end)),
     }
   } catch (error) {
     const what = error instanceof Error ? error.name : 'unknown error'

@@ -62,10 +62,8 @@ export class RedisStore implements Store {
     return this.#time.now()
   }
 
-  async read(key: string): Promise<Buffer | null> {
-    if (this.#reads) return this.#reads.read(key)
-    const [raw = null] = await this.#read([key])
-    return raw
+  read(key: string): Promise<Buffer | null> {
+    return this.#reads ? this.#reads.read(key) : this.#read([key]).then(([raw = null]) => raw)
   }
 
   acquire(key: string, attempt: Attempt): Promise<Acquired> {
