@@ -11,7 +11,7 @@ const { values: given } = parseArgs({
   options: {
     seconds: { type: 'string', default: '120' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
-    faults: { type: 'string', default: faultKinds.join(',') },
+    faults: { type: 'string' },
     topology: { type: 'string', default: Object.keys(topologies).join(',') },
     mutants: { type: 'boolean', default: false },
     only: { type: 'string' },
@@ -21,7 +21,7 @@ const { values: given } = parseArgs({
 
 const seed = Number(given.seed)
 const names = chosen(given.topology, Object.keys(topologies) as Topology[], '--topology')
-const faults = chosen(given.faults, faultKinds, '--faults')
+const faults = given.faults === undefined ? undefined : chosen(given.faults, faultKinds, '--faults')
 console.log(`seed ${seed}`)
 process.exitCode = (given.mutants ? await proveMutants(seed, given.only?.split(',')) : await prove()) ? 0 : 1
 
@@ -33,7 +33,8 @@ async function prove(): Promise<boolean> {
     progress(`${Math.round(seconds)} s`)
     // Its own faults for each, and the same ones when it is asked for alone.
     const own = seed + 100 * Object.keys(topologies).indexOf(name)
-    results.push(await run({ workload: topologies[name], faults, seed: own, seconds, progress }))
+    const workload = topologies[name]
+    results.push(await run({ workload, faults: faults ?? workload.faults, seed: own, seconds, progress }))
   }
   console.log(`\n${resultTable(results)}`)
   const broken = results.filter((result) => result.verdict.violations.length > 0)

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
-import type { Check } from '@cache-aside/testkit'
-import { type Mutant, mutants } from './mutants.ts'
+import type { Check, Violation } from '@cache-aside/testkit'
+import type { Mutant } from './mutants/mutant.ts'
+import { mutants } from './mutants.ts'
 import { plant } from './plant.ts'
 import { table } from './report.ts'
 import { run } from './run.ts'
@@ -37,13 +38,15 @@ export async function proveMutants(seed: number, only: readonly string[] = [''])
 }
 
 /** Runs one mutant until it is caught or its time is over. */
-export async function hunt({ name, breaks, edits, workload, faults }: Mutant, seed: number): Promise<Catch> {
+export async function hunt({ name, breaks, edits, workload, faults, seenAs }: Mutant, seed: number): Promise<Catch> {
   const planted = await plant(edits)
+  // An edit that cannot run breaks everything, and shows nothing.
+  const stopAt = ({ check }: Violation) => (seenAs ? check === seenAs : check !== 'breaks')
   try {
-    const options = { workload, faults, seed, seconds: budget, engine: planted.engine, stopAtFirst: true }
+    const options = { workload, faults, seed, seconds: budget, engine: planted.engine, stopAt }
     const { verdict, seconds, folder } = await run(options)
     await rm(folder, { recursive: true, force: true })
-    const [first] = verdict.violations
+    const first = verdict.violations.find(stopAt)
     return { mutant: name, breaks, check: first?.check, story: first?.story ?? '', seconds }
   } finally {
     await rm(planted.folder, { recursive: true })

@@ -32,7 +32,16 @@ export function resultTable(results: readonly Result[]): string {
   ])
   const sums = [1, 2, 3, 4, 5, 6, 7].map((column) => rows.reduce((sum, row) => sum + Number(row[column]), 0))
   const head = ['variant', 'seconds', 'reads', 'writes', 'loads', 'excused', 'faults', 'violations']
-  return `${table([head, ...rows, ['all', ...sums]])}\n\n${table(byKind(results))}`
+  return [[head, ...rows, ['all', ...sums]], byPath(results), byKind(results)].map(table).join('\n\n')
+}
+
+/** How often it went which way. */
+function byPath(results: readonly Result[]): (string | number)[][] {
+  const head = ['variant', 'stale reads', 'renewals', 'orphaned commits', 'pending', 'losses']
+  const rows = results.map(({ name, verdict }) => {
+    return [name, verdict.stale, verdict.renewals, verdict.orphans, verdict.pending, verdict.losses]
+  })
+  return [head, ...rows]
 }
 
 /** Writes the figures down. Returns the path. */

@@ -12,6 +12,7 @@ import {
   startFaultProxy,
   startRedis,
   type Verdict,
+  type Violation,
 } from '@cache-aside/testkit'
 import { type FaultKind, inject, isServerFault, type Place, schedule } from './faults.ts'
 import { Slot } from './slot.ts'
@@ -24,8 +25,8 @@ export interface RunOptions {
   readonly seconds: number
   /** The engine to run: a module's name or address. Default: the one of this repository. */
   readonly engine?: string
-  /** Looks at the history every few seconds, and ends with the first violation. */
-  readonly stopAtFirst?: boolean
+  /** Looks at the history every few seconds, and ends with the first such violation. */
+  readonly stopAt?: (violation: Violation) => boolean
   readonly progress?: (line: string) => void
 }
 
@@ -59,7 +60,7 @@ export async function run(options: RunOptions): Promise<Result> {
 
     const judge = () => checkHistory(readHistory(folder), boundsOf(options.workload))
     let verdict = judge()
-    if (!options.stopAtFirst || verdict.violations.length === 0) {
+    if (!options.stopAt || !verdict.violations.some(options.stopAt)) {
       const settled = await Promise.race([settle(options, scene), ...broken])
       verdict = judge()
       if (!settled && verdict.violations.length === 0) throw new Error(`workers do not come to rest: ${folder}`)
@@ -72,11 +73,23 @@ export async function run(options: RunOptions): Promise<Result> {
   }
 }
 
-function boundsOf({ leaseTtl }: Workload): Bounds {
+function boundsOf(workload: Workload): Bounds {
+  const { leaseTtl, barrierTtl, by } = workload
   const waitOut = loadTimeout + leaseTtl
-  // A caller can be denied once: two loads waited out, and their commands.
-  return { read: 2 * waitOut + 4_000, idle: leaseTtl + 200 + 600, waitOut: waitOut - 100, echo: 2 * commandTimeout }
+  const isBarred = by.mutate !== undefined || by.writeThrough !== undefined
+  return {
+    // A caller can be denied once: two loads waited out, and their commands.
+    read: 2 * waitOut + 4_000,
+    idle: leaseTtl + 200 + 600,
+    waitOut: waitOut - 100,
+    echo: 2 * commandTimeout,
+    // The pause of one who waited for another's load when it became known, and what a busy machine takes.
+    degraded: 400,
+    barrier: isBarred ? { ttl: barrierTtl, expiry: 100, optional: journals(workload) } : undefined,
+  }
 }
+
+const journals = ({ options }: Workload): boolean => options.onUnreachable === 'journal'
 
 interface Scene {
   readonly redis: RedisServer
@@ -118,7 +131,7 @@ async function openScene({ workload, seed, seconds, engine }: RunOptions, folder
 
 /** The time of a run goes by; sooner over with the first violation, when that is all that is asked for. */
 async function pass(
-  { seconds, workload, stopAtFirst, progress }: RunOptions,
+  { seconds, workload, stopAt, progress }: RunOptions,
   folder: string,
   began: number,
   counts: Result['faults'],
@@ -127,10 +140,10 @@ async function pass(
   let told = began
   while (sharedNow() < end) {
     await sleep(Math.min(2_000, Math.max(1, end - sharedNow())))
-    if (stopAtFirst) {
+    if (stopAt) {
       const until = sharedNow()
       await sleep(300) // What was noticed before `until` is in the logs by now.
-      if (checkHistory(readHistory(folder, until), boundsOf(workload)).violations.length > 0) return
+      if (checkHistory(readHistory(folder, until), boundsOf(workload)).violations.some(stopAt)) return
     }
     if (progress && sharedNow() - told > 10_000) {
       told = sharedNow()
@@ -160,16 +173,22 @@ async function disturb(
 /** A machine that is too busy breaks leases as a fault does: the log has to say so. */
 async function watchMachine(redis: RedisServer, log: HistoryLog, signal: AbortSignal): Promise<void> {
   const client = redis.client({ maxRetriesPerRequest: null, retryStrategy: () => 20 })
+  const note = (at: number, stalls: boolean) => {
+    if (sharedNow() - at > 80) log.end(log.begin('fault', '*', { at, reason: 'machine busy', stalls }))
+  }
   while (!signal.aborted) {
     const since = sharedNow()
     await sleep(20)
+    note(since, true)
+    const asked = sharedNow()
     await client.ping().catch(() => {}) // Away: some fault is at work, and logged.
-    if (sharedNow() - since > 80) log.end(log.begin('fault', '*', { at: since, reason: 'machine busy' }))
+    note(asked, false)
   }
 }
 
-/** Quiet: everything that can be read then has to be what the database holds, and no lease may stay. False: it does not come. */
+/** Quiet: everything that can be read then has to be what the database holds, and no lease or barrier may stay. False: it does not come. */
 async function settle({ workload }: RunOptions, { slots, place, redis, database }: Scene): Promise<boolean> {
+  const { leaseTtl, barrierTtl } = workload
   for (const { proxy } of slots) proxy.heal()
   const isQuiet = Promise.all(slots.map((slot) => slot.order({ kind: 'quiet' })))
   const inTime = await Promise.race([isQuiet.then(() => true), sleep(20_000, false, { ref: false })])
@@ -178,13 +197,17 @@ async function settle({ workload }: RunOptions, { slots, place, redis, database 
 
   const keys = Array.from({ length: workload.keys }, (_, key) => `k${key}`)
   await Promise.all(slots.map((slot) => slot.order({ kind: 'read', keys })))
-  await slots[0]?.order({ kind: 'invalidate', keys })
+  // To invalidate once more would be to do the journals' work.
+  if (journals(workload)) await Promise.all(slots.map((slot) => slot.order({ kind: 'replay' })))
+  else await slots[0]?.order({ kind: 'invalidate', keys })
   for (const key of keys) place.log.settled(key, Number((await database.cli('GET', key)) ?? 0))
   await Promise.all(slots.map((slot) => slot.order({ kind: 'read', keys })))
 
-  await sleep(workload.leaseTtl + 300)
+  await sleep(Math.max(leaseTtl, barrierTtl) + 300)
   for (const key of keys) {
-    if ((await redis.cli('GETRANGE', `prove:${key}`, 0, 0)) === 'L') place.log.residue(key)
+    const state = await redis.cli('GETRANGE', `prove:${key}`, 0, 0)
+    if (state === 'L') place.log.residue(key, 'lease')
+    if (state === 'B') place.log.residue(key, 'barrier')
   }
   return true
 }

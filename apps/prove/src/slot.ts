@@ -1,8 +1,11 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FaultProxy, type HistoryLog, type SpawnedProcess, startProcess } from '@cache-aside/testkit'
-import type { WorkerPlace } from './faults.ts'
+import type { Death, WorkerPlace } from './faults.ts'
 import type { Assignment, Done, Order } from './worker.ts'
+
+/** How long a worker has to come to the moment that a fault is for, in milliseconds. */
+const patience = 5_000
 
 /** What the workers of a run have in common. */
 type Job = Omit<Assignment, 'name' | 'seed' | 'log' | 'cacheUrl'>
@@ -67,18 +70,41 @@ export class Slot implements WorkerPlace {
     this.#process?.resume()
   }
 
-  async kill(when: 'now' | 'die-in-load' | 'die-after-commit'): Promise<void> {
+  async pauseInWrite(): Promise<boolean> {
+    const process = this.#process
+    await process?.send({ kind: 'stop' } satisfies Order)
+    // It says so just before: by then it stands.
+    const stopped = process?.receive(isDone('stop')).then(() => sleep(100, true))
+    const inTime = await Promise.race([stopped, sleep(patience, false, { ref: false })])
+    // Should it stop yet, it does so for nothing; and a process that ends before has nothing to say.
+    if (!inTime) stopped?.then(() => process?.resume()).catch(() => {})
+    return inTime === true
+  }
+
+  async kill(when: 'now' | Death): Promise<void> {
     this.#meantToDie = true
     if (when === 'now') await this.#process?.kill()
-    else await this.#dieByItself({ kind: when })
+    else await this.#endItself({ kind: when })
+    await this.#replace()
+  }
+
+  async retire(): Promise<void> {
+    this.#meantToDie = true
+    await this.#process?.send({ kind: 'retire' } satisfies Order)
+    await Promise.race([this.#process?.receive(isDone('retire')), sleep(2 * patience, undefined, { ref: false })])
+    await this.#process?.kill()
+    await this.#replace()
+  }
+
+  async #replace(): Promise<void> {
     this.#options.log.died(this.name)
     await this.start()
   }
 
   /** When no such moment comes, it is killed all the same. */
-  async #dieByItself(order: Order): Promise<void> {
+  async #endItself(order: Order): Promise<void> {
     await this.#process?.send(order)
-    const inTime = await Promise.race([this.#process?.exited, sleep(5_000, 'late', { ref: false })])
+    const inTime = await Promise.race([this.#process?.exited, sleep(patience, 'late', { ref: false })])
     if (inTime === 'late') await this.#process?.kill()
   }
 

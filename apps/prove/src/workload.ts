@@ -1,3 +1,6 @@
+import type { CacheOptions } from '@cache-aside/core'
+import { type FaultKind, journalFaults, usualFaults, writeFaults } from './faults.ts'
+
 /** How many do what to how many keys. */
 export interface Workload {
   readonly name: string
@@ -6,20 +9,32 @@ export interface Workload {
   /** Callers in each process, who go on one after the other's answer. */
   readonly callers: number
   readonly keys: number
-  /** The share of calls that commit a new version and invalidate. */
+  /** The share of calls that commit a new version. */
   readonly writes: number
-  /** The share of those that set the new version instead, one writer of a key at a time. */
-  readonly sets: number
+  /** How writers tell the cache, in shares of those: what is left invalidates. */
+  readonly by: Partial<Record<Way, number>>
+  /** The longest that a write behind a barrier takes besides its commit, in milliseconds. */
+  readonly slowestWrite: number
   /** The share of loaders that fail, and as many decline. */
   readonly failures: number
+  /** The share of loaders that say so when they find the stale value unchanged. */
+  readonly renewals: number
   /** Bytes that make a value large enough to be evicted. */
   readonly padding: number
   /** The longest pause of a caller between two calls, in milliseconds. */
   readonly pause: number
   readonly leaseTtl: number
+  readonly barrierTtl: number
+  /** Further options of the cache, as they go through JSON. */
+  readonly options: Omit<CacheOptions, 'namespace' | 'redis'>
   /** Further settings of the Redis under the cache. */
   readonly redis: readonly string[]
+  /** What disturbs it. */
+  readonly faults: readonly FaultKind[]
 }
+
+/** A `set` is for one writer of a key at a time. */
+export type Way = 'set' | 'expire' | 'mutate' | 'writeThrough'
 
 const usual: Workload = {
   name: 'few keys, many processes',
@@ -27,25 +42,70 @@ const usual: Workload = {
   callers: 6,
   keys: 4,
   writes: 0.05,
-  sets: 0,
+  by: {},
+  slowestWrite: 0,
   failures: 0.02,
+  renewals: 0,
   padding: 0,
   pause: 25,
   leaseTtl: 400,
+  barrierTtl: 1_500,
+  options: { ttl: 20_000 },
   redis: [],
+  faults: usualFaults,
 }
+
+const durable = ['--appendonly', 'yes', '--appendfsync', 'always']
 
 export const topologies = {
   usual,
   'one-key': { ...usual, name: 'one key, many processes', keys: 1, writes: 0.03, leaseTtl: 300 },
   'one-process': { ...usual, name: 'one process, three keys', workers: 1, callers: 20, keys: 3, leaseTtl: 300 },
   'many-keys': { ...usual, name: 'many keys, many processes', keys: 60, padding: 2_000, leaseTtl: 500 },
-  setting: { ...usual, name: 'writers that set', writes: 0.1, sets: 0.5 },
-  durable: {
+  setting: { ...usual, name: 'writers that set', writes: 0.1, by: { set: 0.5 } },
+  durable: { ...usual, name: 'appendonly yes, appendfsync always', redis: durable, leaseTtl: 600 },
+  barrier: {
     ...usual,
-    name: 'appendonly yes, appendfsync always',
-    redis: ['--appendonly', 'yes', '--appendfsync', 'always'],
-    leaseTtl: 600,
+    name: 'writers behind barriers',
+    keys: 12,
+    writes: 0.1,
+    by: { mutate: 0.5, writeThrough: 0.3 },
+    // Some take longer than a barrier stands without its writer.
+    slowestWrite: 1_000,
+    barrierTtl: 800,
+    // Most of what happens to a worker happens in the middle of a write.
+    faults: [...usualFaults, ...Array.from({ length: 6 }, () => writeFaults).flat()],
+  },
+  refresh: {
+    ...usual,
+    name: 'refreshed behind, and fail-safe',
+    keys: 6,
+    writes: 0.04,
+    by: { expire: 0.4, mutate: 0.1 },
+    failures: 0.08,
+    renewals: 0.7,
+    leaseTtl: 300,
+    options: {
+      ttl: 300,
+      jitter: 0.3,
+      staleWhileRevalidate: 1_200,
+      failSafe: 8_000,
+      softTimeout: 50,
+      earlyRefresh: 3,
+      retryAfter: 200,
+    },
+  },
+  journal: {
+    ...usual,
+    name: 'a journal of what is pending',
+    keys: 8,
+    writes: 0.06,
+    by: { expire: 0.15, mutate: 0.15, writeThrough: 0.2 },
+    slowestWrite: 500,
+    options: { ttl: 20_000, onUnreachable: 'journal' },
+    // What it held before an outage, it holds after it.
+    redis: durable,
+    faults: [...journalFaults, 'retire', 'retire', 'retire'],
   },
 } as const satisfies Record<string, Workload>
 

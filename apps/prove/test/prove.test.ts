@@ -6,17 +6,31 @@ import { hunt } from '../src/prove-mutants.ts'
 import { run } from '../src/run.ts'
 import { topologies } from '../src/workload.ts'
 
+const anySeed = () => Math.floor(Math.random() * 2 ** 31)
+
 it('nothing is stale, loaded twice or left behind under every kind of fault', { timeout: 120_000 }, async () => {
-  const { verdict, seed, folder } = await run({
-    workload: { ...topologies.usual, workers: 2 },
-    faults: faultKinds,
-    seed: Math.floor(Math.random() * 2 ** 31),
-    seconds: 10,
-  })
+  const workload = { ...topologies.usual, workers: 2 }
+
+  const { verdict, seed, folder } = await run({ workload, faults: workload.faults, seed: anySeed(), seconds: 10 })
 
   expect(verdict.violations, `seed ${seed}, logs in ${folder}`).toEqual([])
   expect(verdict.reads).toBeGreaterThan(100)
   expect(verdict.loads).toBeGreaterThan(10)
+})
+
+const { barrier, refresh, journal } = topologies
+
+it.concurrent.each([
+  ['behind barriers', { ...barrier, by: { mutate: 0.6, writeThrough: 0.4 } }, 'orphans', ['kill-after-commit']],
+  ['when it is refreshed behind and fails safe', refresh, 'renewals', ['stop', 'net-delay', 'client-kill']],
+  ['when invalidations are pending', journal, 'pending', ['net-refused', 'read-only', 'retire']],
+] as const)('nothing is stale %s', { timeout: 120_000 }, async (_, workload, path, faults) => {
+  const short = { ...workload, workers: 2, barrierTtl: 600 }
+
+  const { verdict, seed, folder } = await run({ workload: short, faults, seed: anySeed(), seconds: 4 })
+
+  expect(verdict.violations, `seed ${seed}, logs in ${folder}`).toEqual([])
+  expect(verdict[path]).toBeGreaterThan(0)
 })
 
 it.each(['a fill without compare-and-swap', 'an acquire that takes the lease of another'])(

@@ -1,5 +1,7 @@
+import { findPastBarriers } from './barriers.ts'
 import { findStale } from './freshness.ts'
 import type { History } from './history.ts'
+import { findForgotten } from './journal.ts'
 import { keyStories } from './key-story.ts'
 import { findHanging } from './liveness.ts'
 import { findSecondLoads } from './one-load.ts'
@@ -13,23 +15,42 @@ export interface Verdict {
   readonly loads: number
   /** Loads that began beside another, whose lease a fault or an invalidation may have voided. */
   readonly excused: number
+  /** Reads that were served what is stale. */
+  readonly stale: number
+  /** Loads that renewed what was there. */
+  readonly renewals: number
+  /** Commits behind a barrier whose writer died before it could say so. */
+  readonly orphans: number
+  /** Invalidations that were pending first. */
+  readonly pending: number
+  /** Caches that were closed and said that something pending was lost. */
+  readonly losses: number
 }
 
 /** Everything that the history of a run shows to be wrong. */
 export function checkHistory(history: History, bounds: Bounds): Verdict {
   const violations: Violation[] = []
-  const count = { reads: 0, writes: 0, loads: 0, excused: 0 }
+  const count = { reads: 0, writes: 0, loads: 0, excused: 0, stale: 0, renewals: 0, orphans: 0, pending: 0 }
 
   for (const story of keyStories(history)) {
     const seconds = findSecondLoads(story, bounds)
-    violations.push(...findStale(story), ...seconds.violations, ...findHanging(story, bounds))
+    const barriers = findPastBarriers(story, bounds.barrier)
+    const journal = findForgotten(story)
+    for (const { violations: found } of [seconds, barriers, journal]) violations.push(...found)
+    violations.push(...findStale(story), ...findHanging(story, bounds))
     count.reads += story.reads.length
     count.writes += story.commits.length
     count.loads += story.loads.length
     count.excused += seconds.excused
+    count.stale += story.reads.filter(({ stale }) => stale !== undefined).length
+    count.renewals += story.loads.filter(({ renews }) => renews !== undefined).length
+    count.orphans += barriers.orphans
+    count.pending += journal.pending
   }
-  for (const key of history.residues) {
-    violations.push({ check: 'lease left behind', key, at: history.until, story: 'it stands after its own TTL' })
+  for (const { key, what } of history.residues) {
+    const check = what === 'barrier' ? 'barrier left behind' : 'lease left behind'
+    violations.push({ check, key, at: history.until, story: 'it stands after its own TTL' })
   }
-  return { violations: violations.toSorted((a, b) => a.at - b.at), ...count }
+  const losses = history.steps.filter(({ lost = 0 }) => lost > 0).length
+  return { violations: violations.toSorted((a, b) => a.at - b.at), ...count, losses }
 }

@@ -1,96 +1,66 @@
+import { Expectations, fallsBack } from './expectations.ts'
 import type { Step } from './history.ts'
-import { type KeyStory, told } from './key-story.ts'
+import { type KeyStory, nameOf, told } from './key-story.ts'
 import type { Violation } from './violation.ts'
 
-/**
- * P1, and that what is read was written. An invalidation that was rejected, or cut short, is no reason to expect
- * anything; a commit that was not followed by one is expected from the next invalidation on.
- */
+/** P1, and that what is read was written. */
 export function findStale(story: KeyStory): Violation[] {
   const violations: Violation[] = []
-  const report = (check: Violation['check'], read: Step, what: string) =>
-    violations.push({ check, key: story.key, at: read.ended ?? read.began, story: `${told(story, read)} ${what}` })
+  const report = (check: Violation['check'], step: Step, what: string) =>
+    violations.push({ check, key: story.key, at: step.ended ?? step.began, story: `${told(story, step)} ${what}` })
 
-  const origins = new Map([...story.loads, ...story.sets].map((step) => [`${step.process}:${step.id}`, step]))
-  const expectations = expectationsOf(story)
+  const origins = new Map([...story.loads, ...story.voidings].map((step) => [nameOf(step), step]))
+  const expectations = new Expectations(story)
+  const renewal = renewals(story)
   const written = commitsByVersion(story)
-  let known = 0
+  // Of a commit whose writer has died nobody may have been told.
+  const promised = expectations.versionAt(story.settled?.at ?? 0)
+  const isSettled = !story.commits.some(
+    (commit) => Number(commit.version) > promised && story.died(commit.process) !== undefined,
+  )
 
   for (const read of story.reads) {
     if (read.unexpected !== undefined) report('breaks', read, `throws ${read.unexpected}`)
     if (read.version === undefined || read.ended === undefined) continue
-
-    while ((expectations[known]?.from ?? Number.POSITIVE_INFINITY) < read.began) known += 1
-    const expected = expectations[known - 1]
+    const { version, ended } = read
     const origin = origins.get(read.load ?? '')
-    if (expected && read.version < expected.version) {
-      report('stale version', read, `after ${expected.toldVersion}`)
-    } else if (expected && origin && origin.began < expected.loadedAfter) {
-      report('stale load', read, `shows ${told(story, origin)}, after ${expected.toldLoad}`)
+    const expected = expectations.of(read)
+
+    const missed = expected.find((each) => version < each.version)
+    const loadedAt = Math.max(origin?.began ?? Number.POSITIVE_INFINITY, renewal(read)?.began ?? 0)
+    const outlived = expected.find(({ loadedAfter }) => loadedAt < loadedAfter)
+    if (missed) {
+      report('stale version', read, `after ${missed.toldVersion}`)
+    } else if (origin && outlived) {
+      report('stale load', read, `shows ${told(story, origin)}, after ${outlived.toldLoad}`)
     }
-    if (!origin || origin.began > read.ended) report('load never run', read, `shows a load "${read.load}"`)
-    if (!written(read.version, read.ended)) report('version never committed', read, 'shows no committed version')
-    if (story.settled && read.began > story.settled.at && read.version !== story.settled.version) {
-      report('diverged', read, `although v${story.settled.version} has settled`)
-    }
+    if (!origin || origin.began > ended) report('load never run', read, `shows a load "${read.load}"`)
+    if (!written(version, ended)) report('version never committed', read, 'shows no committed version')
+
+    const { settled } = story
+    if (!settled || read.began < settled.at || version === settled.version || fallsBack(read.stale)) continue
+    if (isSettled) report('diverged', read, `although v${settled.version} has settled`)
   }
-  for (const invalidation of story.invalidations) {
-    if (invalidation.unexpected !== undefined) report('breaks', invalidation, `throws ${invalidation.unexpected}`)
+  for (const step of [...story.voidings, ...story.mutations]) {
+    if (step.unexpected !== undefined) report('breaks', step, `throws ${step.unexpected}`)
   }
   return violations
 }
 
-/** What every read that begins after `from` must show, at least. */
-interface Expectation {
-  readonly from: number
-  readonly version: number
-  readonly loadedAfter: number
-  readonly toldVersion: string
-  readonly toldLoad: string
-}
-
-/** One for each acknowledged invalidation, in order of their ends, and each at least what the one before it was. */
-function expectationsOf(story: KeyStory): Expectation[] {
-  const commits = story.commits.filter(({ ended }) => ended !== undefined)
-  const committed = commits.toSorted((a, b) => Number(a.ended) - Number(b.ended))
-  const highest: Step[] = []
-  for (const commit of committed) {
-    const before = highest.at(-1)
-    highest.push(before && Number(before.version) > Number(commit.version) ? before : commit)
+/**
+ * Tells the last load, before the end of a read, that found what the read shows to be still what the database holds.
+ * That is as good as to have loaded it then.
+ */
+function renewals({ loads }: KeyStory): (read: Step) => Step | undefined {
+  const renewed = new Map<string, Step[]>()
+  for (const load of loads) {
+    if (load.renews === undefined) continue
+    const known = renewed.get(load.renews)
+    if (known) known.push(load)
+    else renewed.set(load.renews, [load])
   }
-
-  const expectations: Expectation[] = []
-  let last: Expectation | undefined
-  const acknowledged = story.invalidations.filter(({ ended, failed }) => ended !== undefined && !failed)
-  for (const invalidation of acknowledged.toSorted((a, b) => Number(a.ended) - Number(b.ended))) {
-    const commit = highest[countBefore(committed, invalidation.began) - 1]
-    const version = commit?.version ?? 0
-    const newer = !last || version > last.version
-    const later = !last || invalidation.began > last.loadedAfter
-    last = {
-      from: Number(invalidation.ended),
-      version: newer ? version : Number(last?.version),
-      loadedAfter: later ? invalidation.began : Number(last?.loadedAfter),
-      toldVersion: newer
-        ? `${commit ? told(story, commit) : 'nothing'} and ${told(story, invalidation)}`
-        : String(last?.toldVersion),
-      toldLoad: later ? told(story, invalidation) : String(last?.toldLoad),
-    }
-    expectations.push(last)
-  }
-  return expectations
-}
-
-/** How many of the steps, which are in order of their ends, had ended before a moment. */
-function countBefore(steps: readonly Step[], moment: number): number {
-  let low = 0
-  let high = steps.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (Number(steps[middle]?.ended) < moment) low = middle + 1
-    else high = middle
-  }
-  return low
+  return ({ load, version, ended = 0 }) =>
+    renewed.get(load ?? '')?.findLast((renewal) => renewal.version === version && Number(renewal.ended) <= ended)
 }
 
 /** Tells whether a version could have been in the database before a moment. A commit that was cut short may have been any. */

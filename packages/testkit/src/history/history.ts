@@ -1,16 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import type { Action, Line, Outcome } from './log.ts'
+import type { Action, Beginning, Line, Outcome, Residue } from './log.ts'
 
 /** What one process did, from its first moment to its last. */
-export interface Step extends Outcome {
+export interface Step extends Beginning, Outcome {
   readonly process: string
   readonly id: number
   readonly action: Action
   readonly key: string
   readonly began: number
-  readonly of?: number
-  readonly reason?: string
   /** Undefined: its process died first, or it goes on. */
   readonly ended?: number
 }
@@ -21,7 +19,7 @@ export interface History {
   /** Processes that are gone, and when each gave its last sign of life. */
   readonly deaths: ReadonlyMap<string, number>
   readonly settled: ReadonlyMap<string, { readonly at: number; readonly version: number }>
-  readonly residues: readonly string[]
+  readonly residues: readonly { readonly key: string; readonly what: Residue }[]
   /** The last moment that the history tells of. */
   readonly until: number
 }
@@ -40,13 +38,13 @@ export function parseHistory(logs: ReadonlyMap<string, string>, until: number = 
   const steps: Step[] = []
   const deaths = new Map<string, number>()
   const settled = new Map<string, { at: number; version: number }>()
-  const residues: string[] = []
+  const residues: { key: string; what: Residue }[] = []
   const gone = new Set<string>()
   let latest = 0
 
   for (const [process, log] of logs) {
     const open = new Map<number, Step>()
-    let last = 0
+    let last = Number.NEGATIVE_INFINITY
     for (const text of log.split('\n').slice(0, -1)) {
       const line = JSON.parse(text) as Line
       if (line.at > until) continue
@@ -62,7 +60,7 @@ export function parseHistory(logs: ReadonlyMap<string, string>, until: number = 
         steps.push({ ...step, ...outcome, ended: at })
       } else if ('died' in line) gone.add(line.died)
       else if ('settled' in line) settled.set(line.settled, { at: line.at, version: line.version })
-      else residues.push(line.residue)
+      else residues.push({ key: line.residue, what: line.what })
     }
     steps.push(...open.values())
     deaths.set(process, last)

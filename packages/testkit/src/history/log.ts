@@ -1,36 +1,70 @@
 import { openSync, writeSync } from 'node:fs'
 
-/**
- * What is logged: what is done with a key, and `fault`, whose key is the process it hits, or `*` for all.
- * A `set` puts a value that was committed, and voids what was loaded before it as an `invalidate` does.
- */
-export type Action = 'read' | 'load' | 'commit' | 'invalidate' | 'set' | 'fault'
+/** What is done with a key. */
+type KeyAction =
+  | 'read'
+  | 'load'
+  | 'commit'
+  | 'invalidate'
+  /** Voids as an `invalidate` does, but for reads that fall back to what is stale. */
+  | 'expire'
+  /** Puts a value that was committed, and voids what was loaded before it as an `invalidate` does. */
+  | 'set'
+  /** A write behind a barrier, from the call to its answer. Its `commit` is in it, and its `lower`. */
+  | 'mutate'
+  /** From when such a write is over until its call is answered: voids as an `invalidate` does. With a version: puts it. */
+  | 'lower'
+
+/** What a process goes through; its key is the name of the process, or `*` for all. */
+type ProcessAction =
+  | 'fault'
+  /** Its cache does without Redis. */
+  | 'degraded'
+  /** All that it had pending has been acknowledged. */
+  | 'replay'
+  /** Its cache is closed. */
+  | 'close'
+
+export type Action = KeyAction | ProcessAction
 
 /** One line of a log, as JSON. Every `at` is of the clock that the processes of one machine share. */
 export type Line =
-  /** `of`: the read that a load is run by. `reason`: of a fault. */
-  | {
-      readonly at: number
-      readonly begin: Action
-      readonly id: number
-      readonly key: string
-      readonly of?: number
-      readonly reason?: string
-    }
+  | ({ readonly at: number; readonly begin: Action; readonly id: number; readonly key: string } & Beginning)
   | ({ readonly at: number; readonly end: number } & Outcome)
   /** A process is gone. */
   | { readonly at: number; readonly died: string }
   /** From now on the database holds this version, the cache was told of it, and nothing disturbs. */
   | { readonly at: number; readonly settled: string; readonly version: number }
-  /** A lease still stands although every load has ended and its TTL is over. */
-  | { readonly at: number; readonly residue: string }
+  /** A lease or a barrier still stands although every load and write has ended and its TTL is over. */
+  | { readonly at: number; readonly residue: string; readonly what: Residue }
+
+export type Residue = 'lease' | 'barrier'
+
+export interface Beginning {
+  /** The read that a load is run by, or the write behind a barrier that a commit is part of. */
+  readonly of?: number | undefined
+  /** Of a fault. */
+  readonly reason?: string | undefined
+  /** Of a fault: Redis may lose what it holds. */
+  readonly empties?: boolean | undefined
+  /** Of a fault: it holds up the process itself, and not only what it says to Redis. */
+  readonly stalls?: boolean | undefined
+}
 
 export interface Outcome {
   readonly version?: number
-  /** Which load or set made the value that was read: the name of its process, a colon, its id. */
+  /** Which load, set or lower made the value that was read: the name of its process, a colon, its id. */
   readonly load?: string
+  /** Of a read: why it shows a value that is not fresh. */
+  readonly stale?: 'revalidating' | 'load-failed' | 'slow-load'
+  /** Of a load: which one's value it has found to be still what the database holds. */
+  readonly renews?: string
   /** Nothing was read, loaded, committed or acknowledged. */
   readonly failed?: boolean
+  /** Not acknowledged yet; it will be unless its process dies. */
+  readonly pending?: boolean
+  /** Of a close: how many that were pending will not be. */
+  readonly lost?: number
   /** A failure that no fault accounts for. */
   readonly unexpected?: string
 }
@@ -53,16 +87,9 @@ export class HistoryLog {
   }
 
   /** Returns the step's id, for `end`. `at` is for what is noticed late. */
-  begin(
-    action: Action,
-    key: string,
-    {
-      at = sharedNow(),
-      ...more
-    }: { readonly at?: number; readonly of?: number | undefined; readonly reason?: string } = {},
-  ): number {
+  begin(action: Action, key: string, { at = sharedNow(), ...more }: Beginning & { readonly at?: number } = {}): number {
     this.#steps += 1
-    this.#write({ at, begin: action, id: this.#steps, key, ...more } as Line)
+    this.#write({ at, begin: action, id: this.#steps, key, ...more })
     return this.#steps
   }
 
@@ -78,8 +105,8 @@ export class HistoryLog {
     this.#write({ at: sharedNow(), settled: key, version })
   }
 
-  residue(key: string): void {
-    this.#write({ at: sharedNow(), residue: key })
+  residue(key: string, what: Residue): void {
+    this.#write({ at: sharedNow(), residue: key, what })
   }
 
   #write(line: Line): void {

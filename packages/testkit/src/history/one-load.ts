@@ -1,5 +1,7 @@
+import { barrierSpan } from './barriers.ts'
 import type { Step } from './history.ts'
-import { type KeyStory, type Span, told } from './key-story.ts'
+import { type KeyStory, nameOf, told } from './key-story.ts'
+import { Timeline } from './timeline.ts'
 import type { Bounds, Violation } from './violation.ts'
 
 /** P5: a second load beside the first needs a reason, and one that can be named. */
@@ -8,11 +10,11 @@ export function findSecondLoads(
   bounds: Bounds,
 ): { readonly violations: Violation[]; readonly excused: number } {
   const violations: Violation[] = []
-  const reads = new Map(story.reads.map((read) => [`${read.process}:${read.id}`, read]))
-  const voids: Span[] = story.invalidations.map((step) => ({
-    from: step.began,
-    to: lastArrival(story, step, bounds.echo),
-  }))
+  const reads = new Map(story.reads.map((read) => [nameOf(read), read]))
+  const voids = new Timeline([
+    ...story.voidings.map((step) => ({ from: step.began, to: lastArrival(story, step, bounds.echo) })),
+    ...story.mutations.map((step) => barrierSpan(story, step, bounds.barrier?.ttl ?? 0, bounds.echo)),
+  ])
   const leasedBy = new Map<Step, Step>()
   let running: Step[] = []
   let excused = 0
@@ -20,15 +22,11 @@ export function findSecondLoads(
   /** Whether something may have voided a lease after the two calls that took them began. */
   const excuseFor = (load: Step, other: Step): boolean => {
     const began = (step: Step) => reads.get(`${step.process}:${step.of}`)?.began ?? step.began
-    const from = Math.min(began(load), began(other))
-    const overlaps = (span: Span) => span.from <= load.began && span.to >= from
-    const faulty = story.faults.some(
-      (fault) =>
-        ['*', load.process, other.process].includes(fault.key) &&
-        overlaps({ from: fault.began, to: story.over(fault) }),
-    )
+    const span = { from: Math.min(began(load), began(other)), to: load.began }
+    const processes = [load.process, other.process]
+    const isFaulty = [story.disturbed, story.degraded].some((of) => processes.some((each) => of(each).overlaps(span)))
     const waitedOut = [load, other].some((step) => step.began - began(step) > bounds.waitOut)
-    return faulty || waitedOut || voids.some(overlaps)
+    return isFaulty || waitedOut || voids.overlaps(span)
   }
 
   for (const load of story.loads) {
@@ -62,12 +60,11 @@ export function findSecondLoads(
 }
 
 /** When an invalidation has taken effect at the latest. One that was not acknowledged may be caught in a fault, and arrive after it. */
-function lastArrival({ faults, over }: KeyStory, invalidation: Step, echo: number): number {
-  let last = over(invalidation)
-  if (invalidation.ended !== undefined && !invalidation.failed) return last
-  for (const fault of faults) {
-    const hitsIt = fault.key === '*' || fault.key === invalidation.process
-    if (hitsIt && fault.began <= last && over(fault) > invalidation.began) last = Math.max(last, over(fault))
-  }
-  return last + echo
+function lastArrival({ disturbed, over, died, replayed }: KeyStory, step: Step, echo: number): number {
+  const { process, began, ended } = step
+  const to = over(step)
+  if (step.pending) return Math.min(replayed(process, to), died(process) ?? Number.POSITIVE_INFINITY) + echo
+  if (ended !== undefined && !step.failed) return to
+  const faults = disturbed(process).within({ from: began, to })
+  return Math.max(to, faults.at(-1)?.to ?? to) + echo
 }

@@ -4,6 +4,10 @@ export type Check =
   | 'stale version'
   /** P1: a read shows what was loaded before such an invalidation began, whatever its version. */
   | 'stale load'
+  /** P4: a read misses a commit that was made behind a barrier and ended before the read began. */
+  | 'stale past a barrier'
+  /** P4: the same, when the writer is dead and its barrier's time is over. */
+  | 'stale after a dead writer'
   | 'version never committed'
   | 'load never run'
   /** P5: two loads of a key at once, and nothing had voided the lease of the first. */
@@ -13,11 +17,16 @@ export type Check =
   /** P5: a read waits although nobody loads, longer than a dead holder's lease lives. */
   | 'waits for nobody'
   | 'read hangs'
-  /** A read, or an invalidation, fails in a way that no fault accounts for. */
+  /** P6: a read waits for Redis although its cache knows that it is away. */
+  | 'waits for Redis'
+  /** P7: an invalidation that was said to be pending has not been replayed when everything was quiet. */
+  | 'never replayed'
+  /** A read, or a write, fails in a way that no fault accounts for. */
   | 'breaks'
   /** A read after quiet differs from the database. */
   | 'diverged'
   | 'lease left behind'
+  | 'barrier left behind'
 
 export interface Violation {
   readonly check: Check
@@ -38,4 +47,17 @@ export interface Bounds {
   readonly waitOut: number
   /** How long after a fault a command that was caught in it may still arrive. */
   readonly echo: number
+  /** The part of a read in which nobody loads, in a process whose cache does without Redis. */
+  readonly degraded: number
+  /** Left out: nothing is written behind barriers. */
+  readonly barrier?: BarrierBounds | undefined
+}
+
+export interface BarrierBounds {
+  /** How long it outlives its writer's last sign of life. */
+  readonly ttl: number
+  /** How much later the server may let it end, or sooner: its clock is another, and counts whole milliseconds. */
+  readonly expiry: number
+  /** Writes are made without it while Redis is away. */
+  readonly optional: boolean
 }

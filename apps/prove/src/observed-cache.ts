@@ -1,0 +1,78 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { CacheAside } from '@cache-aside/core'
+import type { HistoryLog } from '@cache-aside/testkit'
+import { commandTimeout, loadTimeout, type Workload } from './workload.ts'
+
+export interface ObservedOptions {
+  readonly name: string
+  readonly workload: Workload
+  readonly cacheUrl: string
+  /** The engine to run: a module's name or address. */
+  readonly engine: string
+}
+
+/** A cache whose reports go to the log. */
+export class ObservedCache {
+  readonly cache: CacheAside
+  readonly #name: string
+  readonly #log: HistoryLog
+  /** The writes behind a barrier that are under way, so that what is reported can be told to the one it is about. */
+  readonly #writing = new AsyncLocalStorage<{ pending: boolean }>()
+  readonly #pauses: (() => void)[] = []
+  #isPending = false
+  #degraded: number | undefined
+  /** How many keys were pending when it was closed. */
+  lost = 0
+
+  static async open({ name, workload, cacheUrl, engine }: ObservedOptions, log: HistoryLog): Promise<ObservedCache> {
+    const { CacheAside: Engine } = (await import(engine)) as typeof import('@cache-aside/core')
+    const { leaseTtl, barrierTtl, options } = workload
+    const own = { namespace: 'prove', redis: cacheUrl, leaseTtl, barrierTtl, loadTimeout, commandTimeout }
+    return new ObservedCache(new Engine({ ...own, ...options }), name, log)
+  }
+
+  private constructor(cache: CacheAside, name: string, log: HistoryLog) {
+    this.cache = cache
+    this.#name = name
+    this.#log = log
+    cache.events
+      .on('store-error', ({ operation }) => this.#noteFault(`store-error: ${operation}`))
+      .on('degraded', () => {
+        this.#degraded ??= log.begin('degraded', name)
+      })
+      .on('recovered', () => {
+        if (this.#degraded !== undefined) log.end(this.#degraded)
+        this.#degraded = undefined
+      })
+      .on('invalidate-pending', () => {
+        this.#isPending = true
+        const write = this.#writing.getStore()
+        if (write) write.pending = true
+      })
+      .on('invalidate-replayed', () => {
+        this.#isPending = false
+        log.end(log.begin('replay', name))
+        for (const goOn of this.#pauses.splice(0)) goOn()
+      })
+      .on('invalidate-lost', ({ count, overflowed }) => {
+        this.lost += count + (overflowed ? 1 : 0)
+      })
+  }
+
+  /** Something went wrong with its way to Redis. */
+  #noteFault(reason: string): void {
+    this.#log.end(this.#log.begin('fault', this.#name, { reason }))
+  }
+
+  /** Runs a write behind a barrier. Resolves to whether it ended with an invalidation that is pending. */
+  async write(run: () => Promise<unknown>): Promise<boolean> {
+    const report = { pending: false }
+    await this.#writing.run(report, run)
+    return report.pending
+  }
+
+  /** Resolves when no invalidation is pending. */
+  async replayed(): Promise<void> {
+    if (this.#isPending) await new Promise<void>((resolve) => this.#pauses.push(resolve))
+  }
+}

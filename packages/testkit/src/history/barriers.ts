@@ -1,0 +1,71 @@
+import type { Step } from './history.ts'
+import { type KeyStory, nameOf, told } from './key-story.ts'
+import { countBefore, type Span, Timeline } from './timeline.ts'
+import type { BarrierBounds, Violation } from './violation.ts'
+
+/**
+ * P4: once a write behind a barrier has committed, whoever reads sees it, though its writer may never come to say so.
+ * While the barrier stands, since nothing is cached; after it, since nothing was loaded before the commit.
+ *
+ * Of a commit that is made when its barrier may have fallen, nothing is expected here: only once its writer says so.
+ */
+export function findPastBarriers(
+  story: KeyStory,
+  barrier: BarrierBounds | undefined,
+): { readonly violations: Violation[]; readonly orphans: number } {
+  if (!barrier) return { violations: [], orphans: 0 }
+  const shielded = shieldedCommits(story, barrier)
+  const highest: Step[] = []
+  for (const commit of shielded) {
+    const before = highest.at(-1)
+    highest.push(before && Number(before.version) > Number(commit.version) ? before : commit)
+  }
+
+  const violations: Violation[] = []
+  for (const read of story.reads) {
+    if (read.version === undefined || read.ended === undefined) continue
+    const commit = highest[countBefore(shielded, ({ ended }) => Number(ended), read.began) - 1]
+    if (!commit || read.version >= Number(commit.version)) continue
+    const death = story.died(commit.process) ?? Number.POSITIVE_INFINITY
+    const outlives = read.began > death + barrier.ttl + barrier.expiry
+    violations.push({
+      check: outlives ? 'stale after a dead writer' : 'stale past a barrier',
+      key: story.key,
+      at: read.ended,
+      story: `${told(story, read)} after ${told(story, commit)} behind a barrier`,
+    })
+  }
+  const unanswered = new Set(story.mutations.filter(({ ended }) => ended === undefined).map(nameOf))
+  const orphans = shielded.filter(
+    ({ process, of }) => story.died(process) !== undefined && unanswered.has(`${process}:${of}`),
+  )
+  return { violations, orphans: orphans.length }
+}
+
+/** Those that were surely made while the barrier of their writer stood, in order of their ends. */
+function shieldedCommits(story: KeyStory, { ttl, expiry, optional }: BarrierBounds): Step[] {
+  const mutations = new Map(story.mutations.map((step) => [nameOf(step), step]))
+  const lossy = story.faults.filter(({ empties }) => empties)
+  const lost = new Timeline(lossy.map((fault) => ({ from: fault.began, to: story.over(fault) })))
+  const shielded = story.commits.filter((commit) => {
+    const mutation = mutations.get(`${commit.process}:${commit.of}`)
+    if (!mutation || commit.ended === undefined || commit.version === undefined) return false
+    const span = { from: mutation.began, to: commit.ended }
+    if (lost.overlaps(span)) return false
+    // Raised no sooner than the call, it stands for so long without its writer's help.
+    const isShort = commit.ended - mutation.began < ttl - expiry
+    const lives = [story.disturbed, story.degraded].map((of) => of(commit.process))
+    return (isShort && !optional) || !lives.some((life) => life.overlaps(span))
+  })
+  return shielded.toSorted((a, b) => Number(a.ended) - Number(b.ended))
+}
+
+/** While what a write behind a barrier does may keep others from filling: until its barrier must have fallen. */
+export function barrierSpan(story: KeyStory, mutation: Step, ttl: number, echo: number): Span {
+  const span = { from: mutation.began, to: story.over(mutation) }
+  const faults = story.disturbed(mutation.process).within(span)
+  const isDone = mutation.ended !== undefined && !mutation.failed
+  if (isDone && faults.length === 0) return span
+  // A barrier that was caught in a fault may still go up after it.
+  return { from: span.from, to: Math.max(span.to, faults.at(-1)?.to ?? span.to) + echo + ttl }
+}

@@ -1,0 +1,61 @@
+import { checkHistory } from '../../src/history/check.ts'
+import { parseHistory } from '../../src/history/history.ts'
+import type { Action, Beginning, Line, Outcome } from '../../src/history/log.ts'
+import type { Bounds } from '../../src/history/violation.ts'
+
+const bounds: Bounds = {
+  read: 5_000,
+  idle: 1_000,
+  waitOut: 4_000,
+  echo: 500,
+  degraded: 700,
+  barrier: { ttl: 1_500, expiry: 100, optional: false },
+}
+
+/** A history by hand: processes, and what each did from when until when. */
+export class Story {
+  readonly #logs = new Map<string, Line[]>()
+  #ids = 0
+
+  /** `to` left out: it has no end. Returns the name of the step, as values carry it. */
+  add(
+    process: string,
+    action: Action,
+    [at, to]: readonly [number, number?],
+    { of, reason, empties, stalls, ...outcome }: Outcome & Omit<Beginning, 'of'> & { readonly of?: string } = {},
+    key = 'k',
+  ): string {
+    const id = ++this.#ids
+    const lines = this.#logs.get(process) ?? []
+    const parent = of === undefined ? undefined : Number(of.split(':')[1])
+    lines.push({ at, begin: action, id, key, of: parent, reason, empties, stalls })
+    if (to !== undefined) lines.push({ at: to, end: id, ...outcome })
+    this.#logs.set(process, lines)
+    return `${process}:${id}`
+  }
+
+  /** A read that loads: the load takes the middle of it. */
+  miss(process: string, [at, to]: readonly [number, number], version: number): string {
+    const read = this.add(process, 'read', [at, to], { version, load: `${process}:${this.#ids + 2}` })
+    return this.add(process, 'load', [at + 1, to - 1], { version, of: read })
+  }
+
+  line(process: string, line: Line): void {
+    this.#logs.set(process, [...(this.#logs.get(process) ?? []), line])
+  }
+
+  /** @param barrier Other bounds for writes behind barriers. */
+  checks(barrier: Partial<Bounds['barrier']> = {}): string[] {
+    const logs = [...this.#logs].map(([process, lines]) => {
+      return [process, lines.map((line) => `${JSON.stringify(line)}\n`).join('')] as const
+    })
+    const judged = { ...bounds, barrier: bounds.barrier && { ...bounds.barrier, ...barrier } }
+    return checkHistory(parseHistory(new Map(logs)), judged).violations.map(({ check }) => check)
+  }
+}
+
+export function story(tell: (story: Story) => void, barrier: Partial<Bounds['barrier']> = {}): string[] {
+  const told = new Story()
+  tell(told)
+  return told.checks(barrier)
+}
