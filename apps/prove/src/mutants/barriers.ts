@@ -20,7 +20,7 @@ export const barrierMutants: readonly Mutant[] = [
     name: 'a barrier that is not kept up',
     breaks: 'P4',
     edits: [{ file: 'cache/write.ts', find: '    schedule()\n    return async', put: '    return async' }],
-    workload: { ...writing, by: { mutate: 1 } },
+    workload: { ...writing, by: { mutate: 1 }, slowestWrite: 3_000 },
     faults: [],
   },
   {
@@ -72,7 +72,7 @@ export const barrierMutants: readonly Mutant[] = [
         put: "and others == '' and settle == 0",
       },
     ],
-    workload: { ...writing, keys: 2, by: { writeThrough: 0.8, mutate: 0.2 } },
+    workload: { ...writing, writes: 0.05, by: { writeThrough: 0.8, mutate: 0.2 }, slowestWrite: 300 },
     faults: [],
   },
 ]
