@@ -47,7 +47,7 @@ export class InvalidOptionsError extends CacheError {
   }
 }
 
-/** A key that cannot be used. Build keys from input with `cacheKey`, which escapes it. */
+/** A key or a tag that cannot be used. Build them from input with `cacheKey`, which escapes it. */
 export class InvalidKeyError extends CacheError {
   constructor(reason: string) {
     super('INVALID_KEY', reason)
@@ -88,13 +88,15 @@ export class LoadTimeoutError extends CacheError {
  */
 export class StoreError extends CacheError {
   readonly operation: string
+  /** Or tags, or none of a `clear`. */
   readonly keys: readonly string[]
 
   /** @param next What holds now, and what to do. */
   constructor(operation: string, keys: readonly string[], cause: unknown, next = 'not acknowledged, safe to repeat') {
     const reason = cause instanceof Error ? cause.message : String(cause)
     const named = keys.length > 3 ? [...keys.slice(0, 3), `… ${keys.length} in all`] : keys
-    super('STORE', `${operation} ${named.map((key) => JSON.stringify(key)).join(', ')}: ${reason} (${next})`, { cause })
+    const what = [operation, named.map((key) => JSON.stringify(key)).join(', ')].filter(Boolean).join(' ')
+    super('STORE', `${what}: ${reason} (${next})`, { cause })
     this.operation = operation
     this.keys = keys
   }

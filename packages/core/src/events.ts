@@ -35,11 +35,15 @@ export type CacheEvent =
   | { readonly type: 'barrier-lost'; readonly key: string }
   | { readonly type: 'invalidate'; readonly keys: readonly string[] }
   | { readonly type: 'expire'; readonly keys: readonly string[] }
-  /** The store did not acknowledge that the keys are void. */
-  | { readonly type: 'invalidate-error'; readonly keys: readonly string[]; readonly error: unknown }
-  /** Besides `invalidate-error`, with a journal: this process does not read the keys from the store until it has been told. */
-  | { readonly type: 'invalidate-pending'; readonly keys: readonly string[] }
-  /** The journal is empty: so many keys were voided late; `overflowed`: and, because they were too many, the whole namespace. */
+  | { readonly type: 'invalidate-tags'; readonly tags: readonly string[] }
+  | { readonly type: 'expire-tags'; readonly tags: readonly string[] }
+  /** The whole namespace was voided. */
+  | { readonly type: 'clear' }
+  /** The store did not acknowledge that keys, tags or, by `clear`, everything is void. */
+  | ({ readonly type: 'invalidate-error'; readonly error: unknown } & Unacknowledged)
+  /** Besides `invalidate-error`, with a journal: this process does not read them from the store until it has been told. */
+  | ({ readonly type: 'invalidate-pending' } & Unacknowledged)
+  /** The journal is empty: so many keys and tags were voided late; `overflowed`: and, if they were too many, the whole namespace. */
   | { readonly type: 'invalidate-replayed'; readonly count: number; readonly overflowed: boolean }
   /** The cache was closed before the store was told; its other readers may see old values until their TTL ends. */
   | { readonly type: 'invalidate-lost'; readonly count: number; readonly overflowed: boolean }
@@ -55,6 +59,13 @@ export type CacheEvent =
   | { readonly type: 'degraded'; readonly reason: unknown }
   /** The store answers again, `after` so many milliseconds. */
   | { readonly type: 'recovered'; readonly after: number }
+
+interface Unacknowledged {
+  /** The call, such as `invalidate` or `clear`. */
+  readonly operation: string
+  readonly keys: readonly string[]
+  readonly tags: readonly string[]
+}
 
 export type CacheEventType = CacheEvent['type']
 export type CacheEventOf<Type extends CacheEventType> = Extract<CacheEvent, { type: Type }>

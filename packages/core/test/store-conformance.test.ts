@@ -4,7 +4,17 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { headOf, leaseHead, readEntry, type SeenValue, valueHead } from '../src/entry/entry.ts'
 import { newToken } from '../src/entry/token.ts'
 import { evictionsHeard } from './evictions-heard.ts'
-import { anotherValue, anothers, mine, newKey, thirds, value } from './protocol/standing.ts'
+import {
+  anothers,
+  anotherValue,
+  laterOrigin,
+  mine,
+  newKey,
+  rawAt,
+  taggedValue,
+  thirds,
+  value,
+} from './protocol/standing.ts'
 import { places, type Servers, startServers } from './store-places.ts'
 
 let servers: Servers
@@ -58,12 +68,12 @@ describe.each(places)('%s', (_place, open) => {
     return key
   }
   const valueAt = async (key: string): Promise<SeenValue> => {
-    const seen = readEntry(await another.read(key), format)
+    const seen = readEntry(await rawAt(another, key), format)
     if (seen.kind !== 'value') throw new Error(`expected a value, got: ${seen.kind}`)
     return seen
   }
   const payloadAt = async (key: string) => (await valueAt(key)).payload.toString()
-  const headAt = async (key: string) => headOf((await another.read(key)) ?? Buffer.alloc(0))
+  const headAt = async (key: string) => headOf((await rawAt(another, key)) ?? Buffer.alloc(0))
 
   /** What is no right of another's. */
   const standing = [
@@ -83,11 +93,11 @@ describe.each(places)('%s', (_place, open) => {
 
   describe('read', () => {
     it('gives null where nothing stands', async () => {
-      expect(await store.read(newKey())).toBeNull()
+      expect(await rawAt(store, newKey())).toBeNull()
     })
 
     it('gives what another has stored, but for the end of its freshness', async () => {
-      const raw = await another.read(await newValue())
+      const raw = await rawAt(another, await newValue())
 
       expect(raw?.subarray(0, 38)).toEqual(value.subarray(0, 38))
       expect(raw?.subarray(51)).toEqual(value.subarray(51))
@@ -100,7 +110,7 @@ describe.each(places)('%s', (_place, open) => {
         await store.fill(key, myLease, { ...entry, raw: Buffer.concat([value, Buffer.from(key)]) })
       }
 
-      const raws = await Promise.all(keys.map((key) => store.read(key)))
+      const raws = await Promise.all(keys.map((key) => rawAt(store, key)))
 
       expect(raws.map((raw) => raw?.subarray(value.length).toString())).toEqual(keys)
     })
@@ -110,7 +120,7 @@ describe.each(places)('%s', (_place, open) => {
       const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
       await store.fill(key, myLease, { ...entry, raw: Buffer.concat([value, bytes]) })
 
-      expect((await another.read(key))?.subarray(value.length)).toEqual(bytes)
+      expect((await rawAt(another, key))?.subarray(value.length)).toEqual(bytes)
     })
   })
 
@@ -119,7 +129,7 @@ describe.each(places)('%s', (_place, open) => {
       const key = newKey()
 
       expect(await store.acquire(key, { token: mine, ttl })).toEqual(acquired(mine))
-      expect(await another.read(key)).toEqual(leaseHead(mine))
+      expect(await rawAt(another, key)).toEqual(leaseHead(mine))
     })
 
     it('takes it again with the same token', async () => {
@@ -135,7 +145,7 @@ describe.each(places)('%s', (_place, open) => {
 
       expect(await another.acquire(key, { token: anothers, ttl })).toEqual({
         kind: 'value',
-        raw: await store.read(key),
+        raw: await rawAt(store, key),
       })
     })
 
@@ -147,7 +157,7 @@ describe.each(places)('%s', (_place, open) => {
       const key = await newValue()
 
       expect(await another.acquire(key, { token: anothers, ttl, void: headOf(value) })).toEqual(acquired(anothers))
-      expect(await store.read(key)).toEqual(leaseHead(anothers))
+      expect(await rawAt(store, key)).toEqual(leaseHead(anothers))
     })
 
     it.each([
@@ -156,12 +166,12 @@ describe.each(places)('%s', (_place, open) => {
       ['a barrier', newBarrier, barred],
     ] as const)('does not take the place of %s with another head', async (_what, place, reply) => {
       const key = await place()
-      const before = await store.read(key)
+      const before = await rawAt(store, key)
 
       const got = await another.acquire(key, { token: anothers, ttl, void: headOf(anotherValue) })
 
       expect(got).toMatchObject(reply)
-      expect(await store.read(key)).toEqual(before)
+      expect(await rawAt(store, key)).toEqual(before)
     })
 
     it('takes the place of what is no entry of a cache', async () => {
@@ -213,7 +223,7 @@ describe.each(places)('%s', (_place, open) => {
 
       expect(await another.acquire(key, { token: anothers, ttl, stale: headOf(anotherValue) })).toEqual({
         kind: 'value',
-        raw: await store.read(key),
+        raw: await rawAt(store, key),
       })
       expect((await valueAt(key)).mark).toBeUndefined()
     })
@@ -236,7 +246,7 @@ describe.each(places)('%s', (_place, open) => {
       const key = await place()
 
       expect(await another.claim(key, { token: anothers, ttl })).toBe('claimed')
-      expect(await store.read(key)).toEqual(leaseHead(anothers))
+      expect(await rawAt(store, key)).toEqual(leaseHead(anothers))
     })
 
     it('takes the right to fill from whoever has it', async () => {
@@ -254,7 +264,7 @@ describe.each(places)('%s', (_place, open) => {
       expect(await another.claim(key, { token: anothers, ttl })).toBe('barred')
       expect(await another.fill(key, leaseOf(anothers), entry)).toBe('rejected')
       expect(await store.lower(key, { token: mine, settle: 0, entry })).toBe('lowered')
-      expect(await another.read(key)).toBeNull()
+      expect(await rawAt(another, key)).toBeNull()
     })
   })
 
@@ -280,10 +290,10 @@ describe.each(places)('%s', (_place, open) => {
 
     it('is accepted again when it is sent again, and changes nothing', async () => {
       const key = await newValue()
-      const before = await store.read(key)
+      const before = await rawAt(store, key)
 
       expect(await store.fill(key, myLease, entry)).toBe('accepted')
-      expect(await store.read(key)).toEqual(before)
+      expect(await rawAt(store, key)).toEqual(before)
     })
 
     it.each([
@@ -296,10 +306,10 @@ describe.each(places)('%s', (_place, open) => {
     ])('is rejected where its lease was %s', async (_how, act) => {
       const key = await newLease()
       await act(key)
-      const before = await store.read(key)
+      const before = await rawAt(store, key)
 
       expect(await store.fill(key, myLease, entry)).toBe('rejected')
-      expect(await store.read(key)).toEqual(before)
+      expect(await rawAt(store, key)).toEqual(before)
     })
 
     it.each([
@@ -309,33 +319,34 @@ describe.each(places)('%s', (_place, open) => {
       ['released', (key: string) => another.release(key, refresh)],
       ['barred', (key: string) => another.raise(key, { token: anothers, ttl })],
       ['refreshed', (key: string) => another.fill(key, refresh, { ...entry, raw: valueUnder(newToken()) })],
-      ['renewed', (key: string) => another.renew(key, refresh, { id: newToken(), freshFor, ttl })],
+      ['renewed', (key: string) => another.renew(key, refresh, { id: newToken(), freshFor, ttl, origin: laterOrigin })],
     ])('is rejected where the value that it refreshes was %s', async (_how, act) => {
       const key = await newValue()
       await act(key)
-      const before = await store.read(key)
+      const before = await rawAt(store, key)
 
       expect(await store.fill(key, refresh, anotherEntry)).toBe('rejected')
-      expect(await store.read(key)).toEqual(before)
+      expect(await rawAt(store, key)).toEqual(before)
     })
 
     it.each(strangers)(
       'of %s is rejected where %s stands, and changes nothing',
       async (_whose, _what, right, place) => {
         const key = await place()
-        const before = await store.read(key)
+        const before = await rawAt(store, key)
 
         expect(await another.fill(key, right, { ...entry, raw: valueUnder(newToken()) })).toBe('rejected')
-        expect(await store.read(key)).toEqual(before)
+        expect(await rawAt(store, key)).toEqual(before)
       },
     )
   })
 
   describe('renew', () => {
     const id = newToken()
-    const again = { id, freshFor: 2 * freshFor, ttl }
+    const again = { id, freshFor: 2 * freshFor, ttl, origin: laterOrigin }
+    const { generation } = laterOrigin
 
-    it('makes a value fresh again under another id, unmarked, and leaves the rest as it is', async () => {
+    it('makes a value fresh again under another id, of its origin, unmarked, and leaves the rest as it is', async () => {
       const key = await newValue()
       await store.acquire(key, { token: mine, ttl, stale: headOf(value) })
       const before = await valueAt(key)
@@ -346,7 +357,17 @@ describe.each(places)('%s', (_place, open) => {
         head: valueHead(id),
         mark: undefined,
         lifetime: { ...before.lifetime, freshUntil: soon(2 * freshFor), freshFor: 2 * freshFor },
+        origin: { generation, tagMoment: undefined },
       })
+    })
+
+    it('gives a value with tags the moment of its origin too', async () => {
+      const key = await newLease()
+      await store.fill(key, myLease, { ...entry, raw: taggedValue })
+      const before = await valueAt(key)
+
+      expect(await store.renew(key, { head: headOf(taggedValue), ttl }, again)).toBe('accepted')
+      expect(await valueAt(key)).toMatchObject({ tags: before.tags, value: before.value, origin: laterOrigin })
     })
 
     it('makes a value fresh again that was expired by call', async () => {
@@ -360,10 +381,10 @@ describe.each(places)('%s', (_place, open) => {
     it('is accepted again when it is sent again, and changes nothing', async () => {
       const key = await newValue()
       await store.renew(key, refresh, again)
-      const before = await store.read(key)
+      const before = await rawAt(store, key)
 
       expect(await store.renew(key, refresh, again)).toBe('accepted')
-      expect(await store.read(key)).toEqual(before)
+      expect(await rawAt(store, key)).toEqual(before)
     })
 
     it.each([
@@ -375,20 +396,20 @@ describe.each(places)('%s', (_place, open) => {
     ])('is rejected where the value was %s', async (_how, act) => {
       const key = await newValue()
       await act(key)
-      const before = await store.read(key)
+      const before = await rawAt(store, key)
 
       expect(await store.renew(key, refresh, again)).toBe('rejected')
-      expect(await store.read(key)).toEqual(before)
+      expect(await rawAt(store, key)).toEqual(before)
     })
 
     it.each(strangers)(
       'of %s is rejected where %s stands, and changes nothing',
       async (_whose, _what, right, place) => {
         const key = await place()
-        const before = await store.read(key)
+        const before = await rawAt(store, key)
 
         expect(await another.renew(key, right, again)).toBe('rejected')
-        expect(await store.read(key)).toEqual(before)
+        expect(await rawAt(store, key)).toEqual(before)
       },
     )
 
@@ -396,7 +417,7 @@ describe.each(places)('%s', (_place, open) => {
       const key = await newLease()
 
       expect(await store.renew(key, myLease, again)).toBe('rejected')
-      expect(await store.read(key)).toEqual(leaseHead(mine))
+      expect(await rawAt(store, key)).toEqual(leaseHead(mine))
     })
   })
 
@@ -428,11 +449,11 @@ describe.each(places)('%s', (_place, open) => {
 
     it.each(strangers)('of %s is lost where %s stands, and changes nothing', async (_whose, _what, right, place) => {
       const key = await place()
-      const before = await store.read(key)
+      const before = await rawAt(store, key)
 
       expect(await another.extend(key, { ...right, ttl: 10 * ttl })).toBe('lost')
       expect(await another.extend(key, { ...right, ttl: 10 * ttl }, 'failed')).toBe('lost')
-      expect(await store.read(key)).toEqual(before)
+      expect(await rawAt(store, key)).toEqual(before)
     })
   })
 
@@ -444,15 +465,15 @@ describe.each(places)('%s', (_place, open) => {
       const key = await place()
 
       expect(await store.release(key, right)).toBe('released')
-      expect(await another.read(key)).toBeNull()
+      expect(await rawAt(another, key)).toBeNull()
     })
 
     it.each(strangers)('of %s is lost where %s stands, and changes nothing', async (_whose, _what, right, place) => {
       const key = await place()
-      const before = await store.read(key)
+      const before = await rawAt(store, key)
 
       expect(await another.release(key, right)).toBe('lost')
-      expect(await store.read(key)).toEqual(before)
+      expect(await rawAt(store, key)).toEqual(before)
     })
   })
 
@@ -463,7 +484,7 @@ describe.each(places)('%s', (_place, open) => {
 
       await another.invalidate(keys)
 
-      expect(new Set(await Promise.all(keys.map((key) => store.read(key))))).toEqual(new Set([null]))
+      expect(new Set(await Promise.all(keys.map((key) => rawAt(store, key))))).toEqual(new Set([null]))
     })
 
     it('leaves a barrier up, whose writer stores nothing then', async () => {
@@ -473,7 +494,7 @@ describe.each(places)('%s', (_place, open) => {
 
       expect(await another.acquire(key, { token: anothers, ttl })).toEqual(barred)
       expect(await store.lower(key, { token: mine, settle: 0, entry })).toBe('lowered')
-      expect(await another.read(key)).toBeNull()
+      expect(await rawAt(another, key)).toBeNull()
     })
 
     it('voids no other key', async () => {
@@ -517,7 +538,7 @@ describe.each(places)('%s', (_place, open) => {
 
       await another.expire([key])
 
-      expect(await store.read(key)).toBeNull()
+      expect(await rawAt(store, key)).toBeNull()
     })
 
     it('unmarks a value: it may be refreshed at once', async () => {
@@ -536,7 +557,7 @@ describe.each(places)('%s', (_place, open) => {
 
       await another.expire([key])
 
-      expect(await store.read(key)).toBeNull()
+      expect(await rawAt(store, key)).toBeNull()
     })
 
     it('leaves a barrier up, whose writer stores nothing then', async () => {
@@ -553,7 +574,7 @@ describe.each(places)('%s', (_place, open) => {
       await store.expire([key])
       await store.expire([])
 
-      expect(await store.read(key)).toBeNull()
+      expect(await rawAt(store, key)).toBeNull()
     })
   })
 
@@ -563,7 +584,7 @@ describe.each(places)('%s', (_place, open) => {
 
       expect(await another.raise(key, { token: anothers, ttl })).toBe('raised')
       expect(await store.acquire(key, { token: mine, ttl })).toEqual(barred)
-      expect(readEntry(await store.read(key), format)).toEqual({ kind: 'barrier' })
+      expect(readEntry(await rawAt(store, key), format)).toEqual({ kind: 'barrier' })
     })
 
     it('finds a barrier up that is its own', async () => {
@@ -598,7 +619,7 @@ describe.each(places)('%s', (_place, open) => {
       const key = await newBarrier()
 
       expect(await store.lower(key, lowering)).toBe('lowered')
-      expect(await another.read(key)).toBeNull()
+      expect(await rawAt(another, key)).toBeNull()
     })
 
     it('stores what was written where no other writer was at work, fresh from then on', async () => {
@@ -612,10 +633,10 @@ describe.each(places)('%s', (_place, open) => {
     it('is stored again when it is sent again, and changes nothing', async () => {
       const key = await newBarrier()
       await store.lower(key, { ...lowering, entry })
-      const before = await store.read(key)
+      const before = await rawAt(store, key)
 
       expect(await store.lower(key, { ...lowering, entry })).toBe('stored')
-      expect(await store.read(key)).toEqual(before)
+      expect(await rawAt(store, key)).toEqual(before)
     })
 
     it('stores nothing of either of two writers, and bars until both are done', async () => {
@@ -625,7 +646,7 @@ describe.each(places)('%s', (_place, open) => {
       expect(await store.lower(key, { ...lowering, entry })).toBe('lowered')
       expect(await store.acquire(key, { token: thirds, ttl })).toEqual(barred)
       expect(await another.lower(key, { token: anothers, settle: 0, entry: anotherEntry })).toBe('lowered')
-      expect(await store.read(key)).toBeNull()
+      expect(await rawAt(store, key)).toBeNull()
     })
 
     it('stores nothing where another writer’s time ended meanwhile', async () => {
@@ -635,7 +656,7 @@ describe.each(places)('%s', (_place, open) => {
       await after(20)
 
       expect(await store.lower(key, { ...lowering, entry })).toBe('lowered')
-      expect(await store.read(key)).toBeNull()
+      expect(await rawAt(store, key)).toBeNull()
     })
 
     it.each(standing.slice(0, 3))('voids %s where its barrier has fallen', async (_what, place) => {
@@ -643,7 +664,7 @@ describe.each(places)('%s', (_place, open) => {
         const key = await place()
 
         expect(await another.lower(key, how)).toBe('lowered')
-        expect(await store.read(key)).toBeNull()
+        expect(await rawAt(store, key)).toBeNull()
       }
     })
 
@@ -654,7 +675,7 @@ describe.each(places)('%s', (_place, open) => {
       expect(await store.lower(key, { ...lowering, entry })).toBe('lowered')
       expect(await store.acquire(key, { token: thirds, ttl })).toEqual(barred)
       expect(await another.lower(key, { token: anothers, settle: 0, entry: anotherEntry })).toBe('lowered')
-      expect(await store.read(key)).toBeNull()
+      expect(await rawAt(store, key)).toBeNull()
     })
 
     it.each(standing)('bars for a while to settle, where %s stands', async (_what, place) => {
@@ -680,43 +701,33 @@ describe.each(places)('%s', (_place, open) => {
     })
   })
 
-  describe('clear', () => {
-    it('voids every key with its prefix, in every slot, and no other', async () => {
-      const [cleared, spared] = [`clear-${randomUUID()}`, `clear-${randomUUID()}`]
-      const keys = Array.from({ length: 1_200 }, (_, index) => `${cleared}:${index}`)
-      await Promise.all(keys.map((key, index) => (index % 2 === 0 ? newLease(key) : newValue(key))))
-      const others = [`${spared}:1`, `${cleared}2:1`, `x${cleared}:1`]
-      for (const key of others) await newLease(key)
+  describe('find', () => {
+    const found = async (prefix: string, pattern: string) => {
+      const keys: string[] = []
+      for await (const step of another.find(prefix, pattern)) keys.push(...step)
+      return [...new Set(keys)].toSorted()
+    }
 
-      await another.clear(`${cleared}:`)
+    it('finds every key with the prefix, in every slot, whatever stands there, and no other', async () => {
+      const [sought, spared] = [`find-${randomUUID()}`, `find-${randomUUID()}`]
+      const keys = Array.from({ length: 1_200 }, (_, index) => `${sought}:${index}`)
+      const states = [newLease, newValue, newBarrier] as const
+      await Promise.all(keys.map((key, index) => states[(index % 3) as 0 | 1 | 2](key)))
+      for (const key of [`${spared}:1`, `${sought}2:1`, `x${sought}:1`]) await newLease(key)
 
-      expect(new Set(await Promise.all(keys.map((key) => store.read(key))))).toEqual(new Set([null]))
-      expect(await Promise.all(others.map((key) => store.read(key)))).toEqual(others.map(() => leaseHead(mine)))
+      expect(await found(`${sought}:`, '*')).toEqual(keys.toSorted())
     })
 
-    it('takes a prefix by the letter', async () => {
+    it('takes a prefix by the letter, and a pattern as a glob', async () => {
       const id = randomUUID()
-      const [cleared, spared] = [`clear.[ab]*?-${id}:1`, `clear.azz-${id}:1`]
-      for (const key of [cleared, spared]) await newLease(key)
+      const prefix = `find.[ab]*?-${id}:`
+      for (const key of [`${prefix}a1`, `${prefix}a2`, `${prefix}b1`, `find.azz-${id}:a1`]) await newLease(key)
 
-      await store.clear(`clear.[ab]*?-${id}:`)
-
-      expect(await store.read(cleared)).toBeNull()
-      expect(await store.read(spared)).toEqual(leaseHead(mine))
+      expect(await found(prefix, 'a?')).toEqual([`${prefix}a1`, `${prefix}a2`])
     })
 
-    it('leaves a barrier up, whose writer stores nothing then', async () => {
-      const prefix = `clear-${randomUUID()}:`
-      const key = await newBarrier(`${prefix}1`)
-
-      await another.clear(prefix)
-
-      expect(await another.acquire(key, { token: anothers, ttl })).toEqual(barred)
-      expect(await store.lower(key, { token: mine, settle: 0, entry })).toBe('lowered')
-    })
-
-    it('of a prefix that no key has is no failure', async () => {
-      await store.clear(`clear-${randomUUID()}:`)
+    it('of a prefix that no key has finds none', async () => {
+      expect(await found(`find-${randomUUID()}:`, '*')).toEqual([])
     })
   })
 
@@ -745,13 +756,13 @@ describe.each(places)('%s', (_place, open) => {
       await store.fill(key, myLease, { ...entry, freshFor: 20, ttl: 20 })
 
       expect(await expiry()).toEqual({ reason: 'expired', key })
-      expect(await store.read(key)).toBeNull()
+      expect(await rawAt(store, key)).toBeNull()
     })
 
     it('ends a value that was renewed', async () => {
       const key = await newValue()
       const expiry = await expiryOf(key)
-      await store.renew(key, refresh, { id: newToken(), freshFor: 20, ttl: 20 })
+      await store.renew(key, refresh, { id: newToken(), freshFor: 20, ttl: 20, origin: laterOrigin })
 
       expect(await expiry()).toEqual({ reason: 'expired', key })
     })
@@ -792,7 +803,7 @@ describe.each(places)('%s', (_place, open) => {
 
       expect(await expiry()).toEqual({ reason: 'expired', key })
       expect(await store.lower(key, { token: mine, settle: 0, entry })).toBe('lowered')
-      expect(await store.read(key)).toBeNull()
+      expect(await rawAt(store, key)).toBeNull()
     })
   })
 

@@ -4,7 +4,7 @@ import { ConnectionError, RedisStore, type RedisTarget } from '@cache-aside/core
 import { type RedisCluster, type RedisServer, startRedis, startRedisCluster } from '@cache-aside/testkit'
 import { Cluster } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { mine, newKey, value } from './protocol/standing.ts'
+import { mine, newKey, rawAt, value } from './protocol/standing.ts'
 
 const password = 'S3cret'
 
@@ -72,14 +72,14 @@ describe('a connection that a store has opened', () => {
     await store.close()
 
     expect(await connections()).not.toContain(name)
-    await expect(store.read('shop:k')).rejects.toThrow('not connected to Redis')
+    await expect(rawAt(store, 'shop:k')).rejects.toThrow('not connected to Redis')
   })
 
   it('is opened by the first use', async () => {
     const store = new RedisStore(`${urlOf(server)}?connectionName=first-use`)
     expect(await connections()).not.toContain('first-use')
 
-    await store.read('shop:k')
+    await rawAt(store, 'shop:k')
 
     expect(await connections()).toContain('first-use')
     await store.close()
@@ -144,7 +144,7 @@ describe('connect', () => {
 
     await store.connect()
 
-    expect(await store.read('shop:k')).toBeNull()
+    expect(await rawAt(store, 'shop:k')).toBeNull()
     await store.close()
   })
 })

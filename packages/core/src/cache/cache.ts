@@ -1,23 +1,34 @@
-import { encodeValue } from '../entry/codec.ts'
 import { leaseHead } from '../entry/entry.ts'
-import { lifetimeOf } from '../entry/freshness.ts'
-import { storeKey } from '../entry/key.ts'
-import { packEntry } from '../entry/pack.ts'
+import { cacheKey, type KeyPart, storeKey, storeTag } from '../entry/key.ts'
+import { isSettling } from '../entry/origin.ts'
 import { newToken } from '../entry/token.ts'
-import { CacheClosedError, StoreError, UncacheableValueError } from '../errors.ts'
-import type { LoadOutcome } from '../load/lead.ts'
+import { CacheClosedError, StoreError } from '../errors.ts'
+import type { BatchLoader } from '../load/batch-load.ts'
+import { isTagged, type LoadOutcome } from '../load/lead.ts'
 import type { Loader } from '../load/run-loader.ts'
 import { SingleFlight } from '../load/single-flight.ts'
-import type { Entry, Eviction, EvictionWatch } from '../protocol/store.ts'
+import type { Eviction, EvictionWatch } from '../protocol/store.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
-import { type Acknowledgement, Invalidations } from './invalidations.ts'
+import { type BatchReads, readMany, valuesOf } from './batches.ts'
+import { ChildCache } from './child-cache.ts'
+import { type GatheredRead, GatheredReads } from './gathered-reads.ts'
+import { givenValue } from './given-value.ts'
+import { type Acknowledgement, Invalidations, type Targets } from './invalidations.ts'
 import { type CacheOptions, type ResolvedOptions, resolveOptions } from './options.ts'
+import { invalidatePattern, type PatternOptions, type PatternResult } from './patterns.ts'
 import { ReadThrough, type Served } from './read-through.ts'
 import { type CacheEvents, Reporter } from './reporter.ts'
 import { type ReadOptions, resolveCall, type Settings, type WriteOptions } from './settings.ts'
 import type { CacheStats } from './stats.ts'
 import { type WriteRequest, writeBehindBarrier } from './write.ts'
-import { type InvalidateOptions, type MutateOptions, resolveInvalidation, resolveSettle } from './write-options.ts'
+import {
+  type ClearOptions,
+  type InvalidateOptions,
+  type MutateOptions,
+  resolveInvalidation,
+  resolveMutation,
+  resolveSettle,
+} from './write-options.ts'
 
 /** What `get` found. A cached "does not exist" is found, with the value `null`. */
 export type Lookup<T> =
@@ -60,7 +71,8 @@ export class CacheAside {
     const around = { flights: this.#flights, clock, report }
     this.#invalidations = new Invalidations(this.#options, around)
     const avoids = (inStore: string) => this.#closed || this.#invalidations.isPending(inStore)
-    this.#reads = new ReadThrough(this.#options, { ...around, avoids })
+    const avoidsTags = (tags: readonly string[]) => this.#invalidations.arePending(tags)
+    this.#reads = new ReadThrough(this.#options, { ...around, avoids, avoidsTags })
     this.#stopWatching = this.#options.store.onChange((change) => {
       if (change.kind === 'degraded') return report({ type: 'degraded', reason: change.reason })
       report({ type: 'recovered', after: change.after })
@@ -99,14 +111,63 @@ export class CacheAside {
    * @example
    * const user = await cache.getOrLoad('user:1', () => database.user(1), { ttl: '5m' })
    */
-  async getOrLoad<T>(key: string, load: Loader<T>, options?: ReadOptions): Promise<T> {
+  async getOrLoad<T>(key: string, load: Loader<T>, options?: ReadOptions<NoInfer<T>>): Promise<T> {
     const { value } = await this.#reads.getOrLoad(key, load, this.#settings(options))
     return value as T
   }
 
   /** As `getOrLoad`, and says whether the value is fresh, and why if it is not. */
-  async getOrLoadEntry<T>(key: string, load: Loader<T>, options?: ReadOptions): Promise<Served<T>> {
+  async getOrLoadEntry<T>(key: string, load: Loader<T>, options?: ReadOptions<NoInfer<T>>): Promise<Served<T>> {
     return (await this.#reads.getOrLoad(key, load, this.#settings(options))) as Served<T>
+  }
+
+  /**
+   * Returns the value of every key, in the order in which they first appear. What is cached is read in one round trip, and
+   * what is not is loaded by one call of `loadMany`, which is given the keys to load and no others: a key that somebody
+   * else loads is waited for. Each key is cached, fails and is invalidated by itself, as with `getOrLoad`.
+   *
+   * @param loadMany A key that its Map lacks does not exist: `null`. An `Error` in place of a value fails its key alone.
+   * @throws what the first key that failed has failed with, as it was thrown, once all have settled; what the others
+   *   have loaded is cached. {@link getOrLoadManySettled} has every key's fate.
+   * @throws {TypeError} for a result of `loadMany` that is neither a Map of keys it was given nor an array of their number.
+   * @throws {LoadTimeoutError} {@link UncacheableValueError} as `getOrLoad`.
+   * @throws {InvalidKeyError} {@link InvalidOptionsError} before anything is read.
+   *
+   * @example
+   * const products = await cache.getOrLoadMany(['p-001', 'p-002'], (ids) => database.productsById(ids))
+   */
+  async getOrLoadMany<T>(
+    keys: readonly string[],
+    loadMany: BatchLoader<T>,
+    options?: ReadOptions<NoInfer<T>>,
+  ): Promise<Map<string, T>> {
+    return valuesOf(await this.getOrLoadManySettled(keys, loadMany, options))
+  }
+
+  /** As `getOrLoadMany`, and says of each key how it fared. @throws {InvalidKeyError} {@link InvalidOptionsError} */
+  async getOrLoadManySettled<T>(
+    keys: readonly string[],
+    loadMany: BatchLoader<T>,
+    options?: ReadOptions<NoInfer<T>>,
+  ): Promise<Map<string, PromiseSettledResult<T>>> {
+    return readMany(keys, loadMany, this.#settings(options), this.#batchReads())
+  }
+
+  /**
+   * A read of one key, for reads that are made one by one and loaded together: those of one tick by one call of `loadMany`,
+   * as with {@link getOrLoadMany}. Each has its value as soon as that is there.
+   *
+   * @throws {InvalidOptionsError}
+   *
+   * @example
+   * const product = cache.gathered((ids: readonly string[]) => database.productsById(ids), { ttl: '5m' })
+   * const [first, second] = await Promise.all([product('product:1', '1'), product('product:2', '2')])
+   */
+  gathered<T, Given = string>(
+    loadMany: BatchLoader<T, Given>,
+    options?: ReadOptions<NoInfer<T>>,
+  ): GatheredRead<T, Given> {
+    return new GatheredReads(loadMany, this.#settings(options), this.#batchReads()).read
   }
 
   /** Returns the value of `key` if it is cached. Redis away is "not found", with a `store-error` event. @throws {InvalidKeyError} */
@@ -125,20 +186,24 @@ export class CacheAside {
    * @throws {UncacheableValueError} for a value that the codec refuses, or that is larger than `maxValueSize`.
    * @throws {InvalidKeyError} {@link InvalidOptionsError} {@link CacheClosedError}
    */
-  async set(key: string, value: unknown, options?: WriteOptions): Promise<boolean> {
-    const { store } = this.#options
+  async set<T>(key: string, value: T, options?: WriteOptions<NoInfer<T>>): Promise<boolean> {
+    const { store, namespaceKeys } = this.#options
     const settings = this.#settings(options)
     const inStore = storeKey(this.namespace, key)
     this.#refuseWhenClosed('set')
-    const entry = await this.#entryOf(key, value, settings)
+    const entryOf = givenValue(key, value, settings, this.#options)
 
     this.#flights.forget(inStore)
     const attempt = { token: newToken(), ttl: settings.leaseTtl }
     const lease = { head: leaseHead(attempt.token), ttl: attempt.ttl }
     try {
       // Two steps, so that a command that is late or sent again can void a newer value but never bring back this one.
-      if ((await store.claim(inStore, attempt)) === 'barred') return false
-      const reply = await store.fill(inStore, lease, entry)
+      const [claimed, origin] = await Promise.all([
+        store.claim(inStore, attempt),
+        store.origin(namespaceKeys, isTagged(settings.tags)),
+      ])
+      if (claimed === 'barred' || isSettling(origin.generation)) return false
+      const reply = await store.fill(inStore, lease, await entryOf(origin))
       this.#reporter.report({ type: 'fill', key, accepted: reply === 'accepted' })
       return reply === 'accepted'
     } catch (error) {
@@ -178,6 +243,67 @@ export class CacheAside {
   }
 
   /**
+   * Voids every value that has one of these tags, as `invalidate` does those of keys. It costs the same for ten values as
+   * for ten million. Values whose loads are under way are among them, and values whose tags are known only then.
+   *
+   * @returns {@link invalidate} @throws {StoreError} {@link InvalidKeyError} {@link InvalidOptionsError} {@link CacheClosedError}
+   *
+   * @example
+   * await database.moveProduct('p-001', { from: 9, to: 12 })
+   * await cache.invalidateTag(['category:9', 'category:12'])
+   */
+  async invalidateTag(tags: string | readonly string[], options?: InvalidateOptions): Promise<Acknowledgement> {
+    const { settle, replicas } = resolveInvalidation(options, this.#options.settle)
+    const named = this.#tagged('invalidateTag', tags)
+    const send = () => this.#invalidations.voidTags(named.storeTags, settle, replicas)
+    return this.#invalidations.send({ operation: 'invalidateTag', ...named, settle, send })
+  }
+
+  /** Ends the freshness of every value that has one of these tags: {@link expire}, as `invalidateTag`. */
+  async expireTag(tags: string | readonly string[]): Promise<Acknowledgement> {
+    const named = this.#tagged('expireTag', tags)
+    const { store, namespaceKeys } = this.#options
+    const expire = { what: 'expire', settle: 0, replicas: 0 } as const
+    const send = () => store.bump(namespaceKeys.tagClock, named.storeTags, expire)
+    return this.#invalidations.send({ operation: 'expireTag', ...named, settle: 0, send })
+  }
+
+  /**
+   * Voids everything in this namespace, at the same cost however much that is. Redis drops what is void when its TTL ends.
+   *
+   * @returns {@link invalidate} @throws {StoreError} {@link InvalidOptionsError} {@link CacheClosedError}
+   */
+  async clear(options?: ClearOptions): Promise<Acknowledgement> {
+    const settle = resolveSettle(options, this.#options.settle)
+    this.#refuseWhenClosed('clear')
+    return this.#invalidations.clear(settle)
+  }
+
+  /**
+   * Voids every key that matches a Redis glob (`*`, `?`, `[a-z]`, `\\` before what is meant as it is) and stood when the call
+   * began. It looks at every key of the database, a step at a time: for what is voided often, a tag costs less.
+   *
+   * Of keys above 256 bytes rather too many are voided: all that begin alike, up to the first special character. `settle`
+   * holds for the keys that were found. Without Redis it rejects, with a journal too.
+   * @throws {StoreError} which says how many keys are void. Safe to repeat.
+   * @throws {InvalidOptionsError} {@link CacheClosedError} the reason of the signal
+   *
+   * @example
+   * await cache.invalidatePattern(`search:${escapePattern(words)}:*`, { signal: AbortSignal.timeout(60_000) })
+   */
+  async invalidatePattern(pattern: string, options?: PatternOptions): Promise<PatternResult> {
+    this.#refuseWhenClosed('invalidatePattern')
+    const { store, settle } = this.#options
+    return invalidatePattern(pattern, options, {
+      prefix: `${this.namespace}:`,
+      find: (prefix, matching) => store.find(prefix, matching),
+      invalidate: (storeKeys) => this.#invalidations.void(storeKeys, settle),
+      flights: this.#flights,
+      report: this.#reporter.report,
+    })
+  }
+
+  /**
    * Runs a write behind a barrier, and invalidates: from before the write until after it, readers of the keys load
    * without caching. A process that dies anywhere in between leaves nothing stale once `barrierTtl` is over.
    *
@@ -196,8 +322,9 @@ export class CacheAside {
     write: () => T | PromiseLike<T>,
     options?: MutateOptions,
   ): Promise<T> {
-    const settle = resolveSettle(options, this.#options.settle)
-    return this.#write({ operation: 'mutate', ...this.#named('mutate', keys), write, settle })
+    const { settle, tags, storeTags: inStore } = resolveMutation(options, this.#options.settle)
+    const named = { ...this.#named('mutate', keys), tags, storeTags: inStore }
+    return this.#write({ operation: 'mutate', ...named, write, settle })
   }
 
   /**
@@ -210,19 +337,36 @@ export class CacheAside {
    * @example
    * const user = await cache.writeThrough('user:1', () => database.rename(1, 'Ada'))
    */
-  async writeThrough<T>(key: string, write: () => T | PromiseLike<T>, options?: WriteOptions): Promise<T> {
+  async writeThrough<T>(key: string, write: () => T | PromiseLike<T>, options?: WriteOptions<NoInfer<T>>): Promise<T> {
     const settings = this.#settings(options)
     const { settle } = this.#options
-    const entryOf = (value: T) => this.#entryOf(key, value, settings)
-    return this.#write({ operation: 'writeThrough', ...this.#named('writeThrough', key), write, entryOf, settle })
+    const entry: WriteRequest<T>['entry'] = {
+      tagged: isTagged(settings.tags),
+      of: async (value, origin) => givenValue(key, value, settings, this.#options)(origin),
+    }
+    return this.#write({ operation: 'writeThrough', ...this.#named('writeThrough', key), write, entry, settle })
   }
 
   /** Milliseconds for which the value of `key` is still fresh, or null if none is cached or Redis is away. @throws {InvalidKeyError} */
   async ttl(key: string): Promise<number | null> {
-    const seen = await this.#reads.read(key, storeKey(this.namespace, key))
+    const { seen } = await this.#reads.look(key, storeKey(this.namespace, key), [])
     if (seen.kind !== 'value') return null
     const left = seen.lifetime.freshUntil - this.#options.store.now()
     return left > 0 ? left : null
+  }
+
+  /**
+   * A part of this cache: its keys and tags begin with `name` and a colon here, and `clear` voids nothing else.
+   *
+   * @param name A text, a number or a bigint, as in {@link cacheKey}; the id of a tenant, for example.
+   * @throws {InvalidKeyError}
+   *
+   * @example
+   * const ofTenant = cache.child(tenant.id)
+   * await ofTenant.getOrLoad('settings', () => database.settings(tenant.id)) // `acme:settings` in the cache
+   */
+  child(name: KeyPart): ChildCache {
+    return new ChildCache(this, cacheKey(name))
   }
 
   stats(): CacheStats {
@@ -255,41 +399,38 @@ export class CacheAside {
   }
 
   #write<T>(request: Omit<WriteRequest<T>, 'barrierTtl'>): Promise<T> {
-    const { store, journals, barrierTtl } = this.#options
     for (const key of request.storeKeys) this.#flights.forget(key)
-    return writeBehindBarrier(
-      { ...request, barrierTtl },
-      { store, clock: this.#clock, report: this.#reporter.report, journals, invalidations: this.#invalidations },
-    )
+    const around = { clock: this.#clock, report: this.#reporter.report, invalidations: this.#invalidations }
+    return writeBehindBarrier({ ...request, barrierTtl: this.#options.barrierTtl }, { ...this.#options, ...around })
   }
 
-  /** @throws {UncacheableValueError} */
-  async #entryOf(key: string, value: unknown, settings: Settings): Promise<Entry> {
-    const { format, compression } = this.#options
-    const payload = encodeValue(format.codec, key, value)
-    if (payload.length > format.maxValueSize)
-      throw new UncacheableValueError(key, `${payload.length} bytes, above maxValueSize (${format.maxValueSize})`)
-    const negative = value === null
-    const lifetime = lifetimeOf(settings, negative, Math.random())
-    const header = { negative, freshFor: lifetime.freshFor, cost: 0 }
-    return { raw: await packEntry(payload, header, format, compression), ...lifetime }
+  #batchReads(): BatchReads {
+    return { namespace: this.namespace, reads: this.#reads, report: this.#reporter.report }
   }
 
-  #settings(options: ReadOptions | undefined): Settings {
+  #settings(options: ReadOptions<never> | undefined): Settings {
     return resolveCall(options, this.#options.settings)
   }
 
-  #named(
-    operation: string,
-    keys: string | readonly string[],
-  ): { keys: readonly string[]; storeKeys: readonly string[] } {
-    const named = [...new Set(typeof keys === 'string' ? [keys] : keys)]
-    const storeKeys = named.map((key) => storeKey(this.namespace, key))
+  #named(operation: string, given: string | readonly string[]): Targets {
+    const keys = [...new Set(namesOf(given))]
+    const storeKeys = keys.map((key) => storeKey(this.namespace, key))
     this.#refuseWhenClosed(operation)
-    return { keys: named, storeKeys }
+    return { keys, storeKeys, tags: [], storeTags: [] }
+  }
+
+  #tagged(operation: string, given: string | readonly string[]): Targets {
+    const tags = [...new Set(namesOf(given))]
+    const inStore = tags.map(storeTag)
+    this.#refuseWhenClosed(operation)
+    return { keys: [], storeKeys: [], tags, storeTags: inStore }
   }
 
   #refuseWhenClosed(operation: string): void {
     if (this.#closed) throw new CacheClosedError(operation)
   }
 }
+
+/** What is neither text nor a list is one name, for the next to refuse. */
+const namesOf = (given: string | readonly string[]): readonly string[] =>
+  Array.isArray(given) ? given : [given as string]

@@ -3,26 +3,34 @@ import { StoreError } from '../errors.ts'
 import type { CacheEvent } from '../events.ts'
 import type { LoadOutcome } from '../load/lead.ts'
 import type { SingleFlight } from '../load/single-flight.ts'
-import type { Store } from '../protocol/store.ts'
 import { Journal } from '../resilience/journal.ts'
 import type { Clock } from '../time/clock.ts'
+import type { ResolvedOptions } from './options.ts'
 
-/** Keys. */
+/** Keys and tags. */
 const journalLimit = 10_000
 
 /** How long a cache that is closed tries to send what is pending, in milliseconds. */
 const closeTimeout = 2_000
 
-/** Whether the store has confirmed that keys are void, or will be told so until it does. */
+/** Whether the store has confirmed that keys or tags are void, or will be told so until it does. */
 export type Acknowledgement = 'acknowledged' | 'pending'
 
-/** A call that voids keys. */
-interface Voiding {
-  readonly operation: string
+/** What a call voids. */
+export interface Targets {
   /** As the caller named them. */
   readonly keys: readonly string[]
   /** The same, as they stand in the store. */
   readonly storeKeys: readonly string[]
+  /** As the caller named them. */
+  readonly tags: readonly string[]
+  /** The same, as they stand in the store. */
+  readonly storeTags: readonly string[]
+}
+
+/** A call that voids keys or tags. */
+interface Voiding extends Targets {
+  readonly operation: 'invalidate' | 'expire' | 'invalidateTag' | 'expireTag' | 'mutate' | 'writeThrough'
   /** How long nothing is to be filled then, in milliseconds. */
   readonly settle: number
   readonly send: () => Promise<unknown>
@@ -32,33 +40,32 @@ interface Voiding {
 
 /** Sees to it that no invalidation is lost in silence: it is acknowledged, or rejects, or is kept in the journal until it is. */
 export class Invalidations {
+  readonly #options: Pick<ResolvedOptions, 'namespaceKeys' | 'store'>
   readonly #flights: SingleFlight<LoadOutcome>
   readonly #report: (event: CacheEvent) => void
-  readonly #store: Store
   readonly #journal: Journal | undefined
-  /** The longest that a pending key has to settle: all that are pending are given as much. Milliseconds. */
+  /** The longest that something pending has to settle: all that are pending are given as much. Milliseconds. */
   #pendingSettle = 0
 
   constructor(
-    { namespace, store, journals }: { readonly namespace: string; readonly store: Store; readonly journals: boolean },
+    options: Pick<ResolvedOptions, 'namespaceKeys' | 'store' | 'journals'>,
     around: {
       readonly flights: SingleFlight<LoadOutcome>
       readonly clock: Clock
       readonly report: (event: CacheEvent) => void
     },
   ) {
+    this.#options = options
     this.#flights = around.flights
     this.#report = around.report
-    this.#store = store
-    if (journals) {
-      this.#journal = new Journal({
-        limit: journalLimit,
-        invalidate: (keys) => this.void(keys, this.#pendingSettle),
-        clear: () => store.clear(`${namespace}:`),
-        clock: around.clock,
-        report: around.report,
-      })
-    }
+    if (!options.journals) return
+    this.#journal = new Journal({
+      limit: journalLimit,
+      invalidate: (names) => this.#replayNames(names),
+      clear: () => this.clearNow(this.#pendingSettle),
+      clock: around.clock,
+      report: around.report,
+    })
   }
 
   /** Whether the store may hold, under this key, what this process has voided. */
@@ -66,31 +73,70 @@ export class Invalidations {
     return this.#journal?.isPending(storeKey) === true
   }
 
+  /** Whether this process has voided what has one of these tags, and the store may not know. */
+  arePending(storeTags: readonly string[]): boolean {
+    const journal = this.#journal
+    return journal !== undefined && storeTags.some((tag) => journal.isPending(named(tag)))
+  }
+
   /** Tells the store, on so many replicas too, that keys are void, and that nothing is to be filled for so long. */
   async void(storeKeys: readonly string[], settle: number, replicas = 0): Promise<void> {
-    if (settle === 0 || replicas > 0) await this.#store.invalidate(storeKeys, replicas)
+    const { store } = this.#options
+    if (settle === 0 || replicas > 0) await store.invalidate(storeKeys, replicas)
     if (settle === 0) return
     const writer = { token: newToken(), ttl: settle }
-    await Promise.all(storeKeys.map((key) => this.#store.raise(key, writer)))
+    await Promise.all(storeKeys.map((key) => store.raise(key, writer)))
+  }
+
+  /** As `void`, for all that has one of these tags. */
+  voidTags(storeTags: readonly string[], settle: number, replicas = 0): Promise<void> {
+    return this.#options.store.bump(this.#options.namespaceKeys.tagClock, storeTags, { what: 'void', settle, replicas })
+  }
+
+  /** As `void`, for all there is. */
+  clearNow(settle: number): Promise<void> {
+    return this.#options.store.clear(this.#options.namespaceKeys.generation, settle)
   }
 
   /** @throws {StoreError} without a journal, when the store does not acknowledge it. */
-  async send({ operation, keys, storeKeys, settle, send, next }: Voiding): Promise<Acknowledgement> {
-    if (keys.length === 0) return 'acknowledged'
+  async send({ operation, settle, send, next, ...targets }: Voiding): Promise<Acknowledgement> {
+    const { keys, storeKeys, tags, storeTags } = targets
+    if (keys.length + tags.length === 0) return 'acknowledged'
     for (const key of storeKeys) this.#flights.forget(key)
     try {
       await send()
     } catch (error) {
-      this.#report({ type: 'invalidate-error', keys, error })
-      if (!this.#journal) throw new StoreError(operation, keys, error, next)
+      this.#report({ type: 'invalidate-error', operation, keys, tags, error })
+      if (!this.#journal) throw new StoreError(operation, [...keys, ...tags], error, next)
       this.#pendingSettle = Math.max(this.#pendingSettle, settle)
-      this.#journal.add(storeKeys)
-      // A load that was begun meanwhile may have found what should be void.
+      this.#journal.add([...storeKeys, ...storeTags.map(named)])
+      // A load that was begun meanwhile may have found what should be void; of tags, nobody knows which.
       for (const key of storeKeys) this.#flights.forget(key)
-      this.#report({ type: 'invalidate-pending', keys })
+      if (tags.length > 0) this.#flights.forgetAll()
+      this.#report({ type: 'invalidate-pending', operation, keys, tags })
       return 'pending'
     }
-    this.#report({ type: operation === 'expire' ? 'expire' : 'invalidate', keys })
+    const expires = operation === 'expire' || operation === 'expireTag'
+    if (keys.length > 0) this.#report({ type: expires ? 'expire' : 'invalidate', keys })
+    if (tags.length > 0) this.#report({ type: expires ? 'expire-tags' : 'invalidate-tags', tags })
+    return 'acknowledged'
+  }
+
+  /** @throws {StoreError} without a journal, when the store does not acknowledge it. */
+  async clear(settle: number): Promise<Acknowledgement> {
+    const nothing = { operation: 'clear', keys: [], tags: [] } as const
+    try {
+      await this.clearNow(settle)
+    } catch (error) {
+      this.#report({ type: 'invalidate-error', ...nothing, error })
+      if (!this.#journal) throw new StoreError('clear', [], error)
+      this.#pendingSettle = Math.max(this.#pendingSettle, settle)
+      this.#journal.addAll()
+      this.#flights.forgetAll()
+      this.#report({ type: 'invalidate-pending', ...nothing })
+      return 'pending'
+    }
+    this.#report({ type: 'clear' })
     return 'acknowledged'
   }
 
@@ -103,4 +149,19 @@ export class Invalidations {
   async close(): Promise<void> {
     await this.#journal?.close(closeTimeout)
   }
+
+  async #replayNames(names: readonly string[]): Promise<void> {
+    const tags = names.filter((name) => name.startsWith(tagMark)).map((name) => name.slice(1))
+    const keys = names.filter((name) => !name.startsWith(tagMark))
+    await Promise.all([
+      keys.length > 0 ? this.void(keys, this.#pendingSettle) : undefined,
+      tags.length > 0 ? this.voidTags(tags, this.#pendingSettle) : undefined,
+    ])
+  }
 }
+
+/** No key in the store begins so: no namespace does. */
+const tagMark = '#'
+
+/** A tag in the journal, beside keys. */
+const named = (storeTag: string): string => `${tagMark}${storeTag}`

@@ -15,6 +15,7 @@ describe('resolveOptions', () => {
   it('knows a default for everything but the namespace and the place of the entries', () => {
     expect(resolveOptions(right)).toEqual({
       namespace: 'shop',
+      namespaceKeys: { generation: 'shop/generation', tagClock: 'shop/tags' },
       store,
       ownsStore: false,
       format: { codec: jsonCodec, name: 'json', maxValueSize: 8_388_608 },
@@ -99,6 +100,7 @@ describe('resolveOptions', () => {
     ['jitter', { jitter: '0.5' }, 'such as 0.1', '"0.5"'],
     ['jitter', { jitter: null }, 'such as 0.1', 'null'],
     ['commandTimeout', { commandTimeout: '1s' }, 'left out with a store', '"1s"'],
+    ['tags', { tags: ['a'] }, 'ttl, ', 'an unknown option'],
     ['tll', { tll: '5m' }, 'ttl, ', 'an unknown option'],
   ])('names %s when it is wrong: %o', (option, options, expected, got) => {
     expect(problemsOf(() => resolve(options))).toEqual([

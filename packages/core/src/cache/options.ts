@@ -3,7 +3,7 @@ import { type Compression, type CompressionOptions, supportedCompressions } from
 import type { Format } from '../entry/entry.ts'
 import { InvalidOptionsError, type OptionProblem } from '../errors.ts'
 import { isClient, RedisStore, type RedisTarget } from '../protocol/redis-store.ts'
-import type { Store } from '../protocol/store.ts'
+import type { NamespaceKeys, Store } from '../protocol/store.ts'
 import { type Duration, durationExpected, toMilliseconds } from '../time/duration.ts'
 import {
   defaultSettings,
@@ -16,7 +16,7 @@ import {
   toWindow,
 } from './settings.ts'
 
-export interface CacheOptions extends ReadOptions {
+export interface CacheOptions extends Omit<ReadOptions, 'tags'> {
   /** The first part of every key in Redis. Caches with one namespace on one Redis are one cache. 1 to 64 of `A-Z a-z 0-9 . _ -`. */
   readonly namespace: string
   /** An ioredis client, which stays yours to close; or a URL or ioredis options, to open one with. Either this or `store`. */
@@ -52,6 +52,8 @@ export interface CacheOptions extends ReadOptions {
 
 export interface ResolvedOptions {
   readonly namespace: string
+  /** What voids many entries at once. */
+  readonly namespaceKeys: NamespaceKeys
   readonly store: Store
   /** False for a store that was given: it is its owner's to close. */
   readonly ownsStore: boolean
@@ -143,6 +145,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
   if (problems.length > 0) throw new InvalidOptionsError(problems)
   return Object.freeze({
     namespace,
+    namespaceKeys: { generation: `${namespace}/generation`, tagClock: `${namespace}/tags` },
     store: store ?? new RedisStore(redis as RedisTarget, { commandTimeout: commandTimeout as number }),
     ownsStore: store === undefined,
     format: { codec, name: version === undefined ? codec.id : `${codec.id}/${version}`, maxValueSize },

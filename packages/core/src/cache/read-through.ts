@@ -3,11 +3,13 @@ import { readEntry, type Seen, type SeenValue } from '../entry/entry.ts'
 import { type Freshness, freshness, isServed } from '../entry/freshness.ts'
 import { storeKey } from '../entry/key.ts'
 import type { CacheEvent, StaleReason } from '../events.ts'
+import type { BatchMember } from '../load/batch-load.ts'
 import { type LoadOutcome, type LoadSurroundings, lead } from '../load/lead.ts'
-import type { Loader } from '../load/run-loader.ts'
+import type { Loader, Turns } from '../load/run-loader.ts'
 import type { Boarding, SingleFlight } from '../load/single-flight.ts'
 import { orLate } from '../load/waiting.ts'
 import type { Clock } from '../time/clock.ts'
+import { isBarred, Validity } from '../tags/validity.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Settings } from './settings.ts'
 
@@ -23,36 +25,53 @@ export interface ReadSurroundings {
   readonly report: (event: CacheEvent) => void
   /** Whether a key is not to be read from the store now. */
   readonly avoids: (storeKey: string) => boolean
+  /** Whether what has one of these tags is not to be read from the store now. */
+  readonly avoidsTags: (tags: readonly string[]) => boolean
 }
+
+/** What stands under a key, and what its namespace is at. `away`: the store is not to be asked. */
+interface Looked {
+  readonly seen: Seen | { readonly kind: 'away' }
+  readonly generation: string | undefined
+  /** A writer is at work on one of its tags: what is loaded now would be void. */
+  readonly barred: boolean
+}
+
+const away: Looked = { seen: { kind: 'away' }, generation: undefined, barred: false }
 
 interface Request {
   readonly key: string
   readonly storeKey: string
   readonly load: Loader<unknown>
+  readonly batch: BatchMember | undefined
   readonly settings: Settings
 }
 
 /** The read path: read, or join a load, or lead one. */
 export class ReadThrough {
+  /** Lets so many loaders run at a time. */
+  readonly turns: Turns
   readonly #options: ResolvedOptions
-  readonly #around: ReadSurroundings & LoadSurroundings
+  readonly #around: ReadSurroundings & LoadSurroundings & { readonly validity: Validity }
 
   constructor(options: ResolvedOptions, around: ReadSurroundings) {
     this.#options = options
     const turns = bulkhead(options.maxConcurrentLoads, Number.POSITIVE_INFINITY)
-    this.#around = { ...around, ...options, turns }
+    this.turns = turns
+    this.#around = { ...around, ...options, turns, validity: new Validity(options.store, options.namespaceKeys) }
   }
 
-  async getOrLoad(key: string, load: Loader<unknown>, settings: Settings): Promise<Served> {
-    const request = { key, storeKey: storeKey(this.#options.namespace, key), load, settings }
+  async getOrLoad(key: string, load: Loader<unknown>, settings: Settings, batch?: BatchMember): Promise<Served> {
+    const request = { key, storeKey: storeKey(this.#options.namespace, key), load, settings, batch }
     const { report } = this.#around
 
     for (let missed = false; ; missed = true) {
-      const seen = await this.read(key, request.storeKey)
+      const looked = await this.look(key, request.storeKey, settings.tags.declared)
+      const { seen } = looked
       const judged = seen.kind === 'value' ? this.#judge(seen, settings) : 'over'
       if (seen.kind === 'value' && isServed(judged)) {
         report({ type: missed ? 'join' : 'hit', key })
-        if (judged !== 'fresh') this.#refresh(request, seen)
+        if (judged !== 'fresh') this.#refresh(request, looked)
         return judged === 'stale'
           ? this.#serveStale(key, seen, 'revalidating')
           : { value: seen.value, stale: undefined }
@@ -62,7 +81,8 @@ export class ReadThrough {
       const fallback = seen.kind === 'value' && judged === 'fallback' ? seen : undefined
       if (fallback && this.#marked(fallback, 'failed')) return this.#serveStale(key, fallback, 'load-failed')
 
-      const boarding = this.#board(request, seen, missed)
+      const boarding = this.#board(request, looked, missed)
+      if (boarding.role === 'joiner') batch?.stepAside()
       // What was expired by call is there for a loader that fails, and not for one that is slow.
       const limit = fallback && fallback.lifetime.freshUntil > 0 ? settings.softTimeout : 0
       const landed = await (limit > 0 ? orLate(boarding.outcome, limit, this.#around.clock) : boarding.outcome)
@@ -84,7 +104,7 @@ export class ReadThrough {
 
   /** The value under a key if it may be served without a load. */
   async get(key: string, settings: Settings): Promise<Served | undefined> {
-    const seen = await this.read(key, storeKey(this.#options.namespace, key))
+    const { seen } = await this.look(key, storeKey(this.#options.namespace, key), settings.tags.declared)
     const served = seen.kind === 'value' && this.#serves(seen, settings) ? seen : undefined
     this.#around.report({ type: served ? 'hit' : 'miss', key })
     if (!served) return undefined
@@ -92,38 +112,45 @@ export class ReadThrough {
     return { value: served.value, stale: undefined }
   }
 
-  async read(key: string, inStore: string): Promise<Seen | { readonly kind: 'away' }> {
-    const { store, format, report, avoids } = this.#around
-    if (avoids(inStore)) return { kind: 'away' }
+  async look(key: string, inStore: string, tags: readonly string[]): Promise<Looked> {
+    const { store, format, validity, report, avoids, avoidsTags } = this.#around
+    if (avoids(inStore) || avoidsTags(tags)) return away
     try {
-      const seen = readEntry(await store.read(inStore), format)
+      const expected = validity.expected(inStore, tags)
+      const reading = await store.read(inStore, validity.namespace, expected)
+      const barred = isBarred(reading.tags, expected, store.now())
+      const { generation } = reading
+      let seen = readEntry(reading.raw, format)
       if (seen.kind === 'unreadable') report({ type: seen.outdated ? 'outdated' : 'corrupt', key, reason: seen.reason })
-      return seen
+      if (seen.kind !== 'value') return { seen, generation, barred }
+      if (avoidsTags(seen.tags)) return away
+      const judged = validity.judge(inStore, seen, reading, tags)
+      seen = judged instanceof Promise ? await judged : judged
+      return { seen, generation, barred }
     } catch (error) {
       report({ type: 'store-error', operation: 'read', key, error })
-      return { kind: 'away' }
+      return away
     }
   }
 
-  #board(
-    request: Request,
-    seen: Seen | { readonly kind: 'away' },
-    denied: boolean,
-    behind = false,
-  ): Boarding<LoadOutcome> {
-    const serves = (value: SeenValue) => this.#serves(value, request.settings)
+  #board(request: Request, looked: Looked, denied: boolean, behind = false): Boarding<LoadOutcome> {
+    const { avoids, avoidsTags } = this.#around
+    const serves = (value: SeenValue) => !avoidsTags(value.tags) && this.#serves(value, request.settings)
     return this.#around.flights.board(request.storeKey, denied, (flight) => {
       // Asked again: since the read, this process may have voided the key and not been heard.
-      const found = this.#around.avoids(request.storeKey) ? ({ kind: 'away' } as const) : seen
-      return lead(flight, { ...request, seen: found, behind, serves }, this.#around)
+      const avoided = avoids(request.storeKey) || avoidsTags(request.settings.tags.declared)
+      const found = avoided ? away : looked
+      const landed = lead(flight, { ...request, ...found, behind, serves }, this.#around)
+      return request.batch ? landed.finally(() => request.batch?.stepAside()) : landed
     })
   }
 
   /** Loads behind a value that was served, unless somebody is about it already, or was in vain a moment ago. */
-  #refresh(request: Request, seen: SeenValue): void {
-    if (this.#marked(seen) || this.#around.flights.has(request.storeKey)) return
+  #refresh(request: Request, looked: Looked): void {
+    const isMarked = looked.seen.kind !== 'value' || this.#marked(looked.seen)
+    if (isMarked || this.#around.flights.has(request.storeKey)) return
     this.#around.report({ type: 'refresh', key: request.key })
-    this.#board(request, seen, false, true)
+    this.#board(request, looked, false, true)
   }
 
   #serves(seen: SeenValue, settings: Settings): boolean {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { InvalidOptionsError, type OptionProblem } from '../errors.ts'
+import { InvalidKeyError, InvalidOptionsError, type OptionProblem } from '../errors.ts'
 import { defaultSettings, type ReadOptions, resolveCall, type Settings } from './settings.ts'
-import { resolveInvalidation, resolveSettle } from './write-options.ts'
+import { resolveInvalidation, resolveMutation, resolveSettle } from './write-options.ts'
+
+/** One more than an entry may have. */
+const tooMany = Array.from({ length: 65 }, (_, index) => `t${index}`)
 
 describe('the options of a call', () => {
   const settings: Settings = { ...defaultSettings, ttl: 3_600_000, leaseTtl: 1_000 }
@@ -27,7 +30,7 @@ describe('the options of a call', () => {
     expect(problemsOf(() => resolveCall(options, settings))).toEqual([
       {
         option: 'namespace',
-        expected: expect.stringMatching(/^one of ttl, negativeTtl, .*, retry$/) as string,
+        expected: expect.stringMatching(/^one of ttl, negativeTtl, .*, retry, tags$/) as string,
         got: 'an unknown option',
       },
       { option: 'ttl', expected: expect.stringContaining("'5m'") as string, got: '"soon"' },
@@ -46,6 +49,8 @@ describe('the settings', () => {
     [{ retryAfter: '1m' }, { retryAfter: 60_000 }],
     [{ earlyRefresh: 0 }, { earlyRefresh: 0 }],
     [{ earlyRefreshAt: 0.8 }, { earlyRefreshAt: 0.8 }],
+    [{ tags: ['a', 'category:9', 'a'] }, { tags: { declared: ['a', 'category:9'], of: undefined } }],
+    [{ tags: [] }, { tags: { declared: [], of: undefined } }],
     [{ retry: false }, { retry: undefined }],
     [{ retry: { when: Boolean } }, { retry: { when: Boolean, attempts: 2, delay: 50 } }],
     [{ retry: { when: Boolean, attempts: 5, delay: '1s' } }, { retry: { when: Boolean, attempts: 5, delay: 1_000 } }],
@@ -68,8 +73,37 @@ describe('the settings', () => {
     ['retry.attempts', { retry: { when: Boolean, attempts: 0 } }, '0'],
     ['retry.attempts', { retry: { when: Boolean, attempts: 11 } }, '11'],
     ['retry.delay', { retry: { when: Boolean, delay: 'soon' } }, '"soon"'],
+    ['tags', { tags: 'catalogue' }, '"catalogue"'],
+    ['tags', { tags: null }, 'null'],
+    ['tags', { tags: tooMany }, 'an array'],
   ])('refuse %s where it is wrong: %o', (option, options, got) => {
     expect(problemsOf(() => resolveCall(options, defaultSettings))).toMatchObject([{ option, got }])
+  })
+})
+
+describe('the tags of a call', () => {
+  it('may be made of the value, each once', () => {
+    const { tags } = resolveCall({ tags: (value) => [`of:${String(value)}`, 'all', 'all'] }, defaultSettings)
+
+    expect(tags.declared).toEqual([])
+    expect(tags.of?.(7, 'k')).toEqual(['of:7', 'all'])
+  })
+
+  it.each<[string, unknown, object]>([
+    ['no list', 'all', InvalidOptionsError],
+    ['too many', tooMany, InvalidOptionsError],
+    ['no text', [7], InvalidKeyError],
+    ['an empty text', [''], InvalidKeyError],
+    ['half a surrogate pair', ['\ud800'], InvalidKeyError],
+  ])('are refused when what is made of the value is %s', (_what, made, error) => {
+    const { tags } = resolveCall({ tags: () => made as string[] }, defaultSettings)
+
+    expect(() => tags.of?.(1, 'k')).toThrow(error)
+  })
+
+  it.each([[['']], [[7]], [['line\nfeed']]])('are refused where they could not be keys: %j', (tags) => {
+    expect(() => resolveCall({ tags: tags as string[] }, defaultSettings)).toThrow(InvalidKeyError)
+    expect(() => resolveMutation({ tags: tags as string[] }, 0)).toThrow(InvalidKeyError)
   })
 })
 
@@ -79,6 +113,12 @@ describe('what a write leaves behind', () => {
     expect(resolveSettle({}, 5)).toBe(5)
     expect(resolveSettle({ settle: '1s' }, 5)).toBe(1_000)
     expect(resolveSettle({ settle: 0 }, 5)).toBe(0)
+    expect(resolveMutation(undefined, 5)).toEqual({ settle: 5, tags: [], storeTags: [] })
+    expect(resolveMutation({ settle: 1, tags: ['a', 'a'] }, 5)).toEqual({
+      settle: 1,
+      tags: ['a', 'a'],
+      storeTags: ['a'],
+    })
     expect(resolveInvalidation(undefined, 5)).toEqual({ settle: 5, replicas: 0 })
     expect(resolveInvalidation({ settle: 1, waitReplicas: 2 }, 5)).toEqual({ settle: 1, replicas: 2 })
   })
@@ -92,10 +132,16 @@ describe('what a write leaves behind', () => {
     expect(problemsOf(() => resolveInvalidation(options, 0))).toMatchObject([{ option, got }])
   })
 
-  it('knows no replicas for a write behind a barrier', () => {
-    expect(problemsOf(() => resolveSettle({ waitReplicas: 1 } as object, 0))).toMatchObject([
-      { option: 'waitReplicas' },
-    ])
+  it('knows no replicas for a write behind a barrier, nor for a clear', () => {
+    for (const resolve of [resolveSettle, resolveMutation])
+      expect(problemsOf(() => resolve({ waitReplicas: 1 } as object, 0))).toMatchObject([{ option: 'waitReplicas' }])
+  })
+
+  it('knows tags for a write behind a barrier alone', () => {
+    for (const resolve of [resolveSettle, resolveInvalidation])
+      expect(problemsOf(() => resolve({ tags: ['a'] } as object, 0))).toMatchObject([{ option: 'tags' }])
+    for (const tags of ['a', tooMany])
+      expect(problemsOf(() => resolveMutation({ tags } as object, 0))).toMatchObject([{ option: 'tags' }])
   })
 })
 

@@ -1,10 +1,12 @@
+import { mostTags } from '../entry/entry.ts'
+import { storeTag } from '../entry/key.ts'
 import type { OptionProblem } from '../errors.ts'
 import { InvalidOptionsError } from '../errors.ts'
 import type { LoadSettings } from '../load/lead.ts'
 import { type Duration, durationExpected, toMilliseconds } from '../time/duration.ts'
 
 /** How a value is written. Those of a call stand above those of the cache, and both above the defaults. */
-export interface WriteOptions {
+export interface WriteOptions<Value = unknown> {
   /** How long a value is fresh: the soft TTL. Default `'5m'`. */
   readonly ttl?: Duration
   /** How long a `null`, a cached "does not exist", is kept. Never above `ttl`. Default `'30s'`. */
@@ -21,10 +23,19 @@ export interface WriteOptions {
    * says so. Serves an expired value too, never an invalidated one. Default 0: never.
    */
   readonly failSafe?: Duration
+  /**
+   * Names that the value shares with others, for `invalidateTag`: a list, or a function that makes one of the value and its key.
+   * Tags that are known before the load are read with the entry, in one round trip; others too, once this process has
+   * seen the entry. At most 64, each as long as a key may be.
+   */
+  readonly tags?: readonly string[] | TagsOf<Value>
 }
 
+/** A method's type, because a function of some value has to be one of these options whatever that value is. */
+type TagsOf<Value> = { tagsOf(value: Value, key: string): readonly string[] }['tagsOf']
+
 /** How a value is read and loaded. */
-export interface ReadOptions extends WriteOptions {
+export interface ReadOptions<Value = unknown> extends WriteOptions<Value> {
   /**
    * How early a value is refreshed before its `ttl` ends, by chance and by how long its load took, so that nobody has
    * to wait for it. 0 turns it off, more than 1 is earlier. Default 1.
@@ -72,6 +83,7 @@ export const defaultSettings: Settings = {
   loadTimeout: 30_000,
   retryAfter: 5_000,
   retry: undefined,
+  tags: { declared: [], of: undefined },
 }
 
 const durations = ['ttl', 'negativeTtl', 'leaseTtl', 'loadTimeout', 'retryAfter'] as const
@@ -86,7 +98,7 @@ const numbers = {
   },
 }
 
-export const settingNames: readonly (keyof ReadOptions)[] = [
+export const settingNames: readonly Exclude<keyof ReadOptions, 'tags'>[] = [
   ...durations,
   ...windows,
   'jitter',
@@ -94,14 +106,16 @@ export const settingNames: readonly (keyof ReadOptions)[] = [
   'earlyRefreshAt',
   'retry',
 ]
-const known: ReadonlySet<string> = new Set(settingNames)
+
+/** Those of a call, which a cache has not. */
+const callNames: ReadonlySet<string> = new Set<keyof ReadOptions>([...settingNames, 'tags'])
 
 /** The settings of one call. @throws {InvalidOptionsError} */
 export function resolveCall(options: ReadOptions | undefined, settings: Settings): Settings {
   if (options === undefined) return settings
   const problems: OptionProblem[] = []
   refuseNonObject(options)
-  refuseUnknown(options, known, problems)
+  refuseUnknown(options, callNames, problems)
   const resolved = readSettings(options, settings, problems)
   if (problems.length > 0) throw new InvalidOptionsError(problems)
   return resolved
@@ -129,6 +143,7 @@ export function readSettings(options: ReadOptions, base: Settings, problems: Opt
     settings[option] = given
   }
   if (options.retry !== undefined) settings.retry = readRetry(options.retry, problems)
+  if (options.tags !== undefined) settings.tags = readTags(options.tags, problems)
   settings.negativeTtl = Math.min(settings.negativeTtl, settings.ttl)
   return Object.freeze(settings)
 }
@@ -148,6 +163,21 @@ function readRetry(retry: RetryOptions | false, problems: OptionProblem[]): Sett
   if (milliseconds === undefined)
     problems.push({ option: 'retry.delay', expected: durationExpected, got: shown(delay) })
   return { when, attempts, delay: milliseconds ?? 50 }
+}
+
+const tagsExpected = `a list of at most ${mostTags} tags, such as ['catalogue'], or a function that makes one of the value`
+
+function readTags(tags: ReadOptions['tags'], problems: OptionProblem[]): Settings['tags'] {
+  if (typeof tags === 'function') return { declared: [], of: (value, key) => storeTags(tags(value, key)) }
+  if (Array.isArray(tags) && tags.length <= mostTags) return { declared: storeTags(tags), of: undefined }
+  problems.push({ option: 'tags', expected: tagsExpected, got: shown(tags) })
+  return { declared: [], of: undefined }
+}
+
+/** Tags as the store has them, each once. @throws {InvalidOptionsError} {@link InvalidKeyError} */
+export function storeTags(tags: readonly string[]): readonly string[] {
+  if (Array.isArray(tags) && tags.length <= mostTags) return [...new Set(tags.map(storeTag))]
+  throw new InvalidOptionsError([{ option: 'tags', expected: tagsExpected, got: shown(tags) }])
 }
 
 /** Milliseconds of a duration that may be 0, or undefined if it is none. */

@@ -13,6 +13,7 @@ const nothing: CacheStats = {
   stampedesSuppressed: 0,
   fillsRejected: 0,
   invalidations: 0,
+  tagInvalidations: 0,
   invalidationErrors: 0,
   invalidationsReplayed: 0,
   invalidationsLost: 0,
@@ -47,11 +48,28 @@ describe('stats', () => {
     ['an invalidation, by its keys', { type: 'invalidate', keys: ['a', 'b', 'c'] }, { invalidations: 3 }],
     [
       'a failed invalidation, by its keys',
-      { type: 'invalidate-error', keys: ['a', 'b'], error },
+      { type: 'invalidate-error', operation: 'invalidate', keys: ['a', 'b'], tags: [], error },
       { invalidationErrors: 2 },
     ],
+    [
+      'a failed invalidation, by its tags too',
+      { type: 'invalidate-error', operation: 'mutate', keys: ['a', 'b'], tags: ['t'], error },
+      { invalidationErrors: 3 },
+    ],
+    [
+      'a clear that failed as one',
+      { type: 'invalidate-error', operation: 'clear', keys: [], tags: [], error },
+      { invalidationErrors: 1 },
+    ],
+    ['an invalidation of tags, by its tags', { type: 'invalidate-tags', tags: ['t', 'u'] }, { tagInvalidations: 2 }],
+    ['an expiry of tags by call, by its tags', { type: 'expire-tags', tags: ['t', 'u'] }, { tagInvalidations: 2 }],
+    ['a clear', { type: 'clear' }, {}],
     ['an expiry by call, by its keys', { type: 'expire', keys: ['a', 'b'] }, { invalidations: 2 }],
-    ['an invalidation that is pending', { type: 'invalidate-pending', keys: ['a', 'b'] }, {}],
+    [
+      'an invalidation that is pending',
+      { type: 'invalidate-pending', operation: 'invalidate', keys: ['a', 'b'], tags: ['t'] },
+      {},
+    ],
     [
       'invalidations that came late',
       { type: 'invalidate-replayed', count: 4, overflowed: false },

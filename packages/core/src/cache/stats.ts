@@ -18,8 +18,10 @@ export interface CacheStats {
   readonly fillsRejected: number
   /** Keys invalidated. */
   readonly invalidations: number
+  /** Tags invalidated. */
+  readonly tagInvalidations: number
   readonly invalidationErrors: number
-  /** Keys voided late, and keys never voided because the cache was closed before. */
+  /** Keys and tags voided late, and those never voided because the cache was closed before. */
   readonly invalidationsReplayed: number
   readonly invalidationsLost: number
   readonly storeErrors: number
@@ -44,6 +46,7 @@ export class StatsCounter {
   #suppressed = 0
   #fillsRejected = 0
   #invalidations = 0
+  #tagInvalidations = 0
   #invalidationErrors = 0
   #invalidationsReplayed = 0
   #invalidationsLost = 0
@@ -83,8 +86,13 @@ export class StatsCounter {
       case 'expire':
         this.#invalidations += event.keys.length
         return
+      case 'invalidate-tags':
+      case 'expire-tags':
+        this.#tagInvalidations += event.tags.length
+        return
       case 'invalidate-error':
-        this.#invalidationErrors += event.keys.length
+        // A clear that failed names nothing, and is one.
+        this.#invalidationErrors += Math.max(1, event.keys.length + event.tags.length)
         return
       case 'invalidate-replayed':
         this.#invalidationsReplayed += event.count
@@ -101,6 +109,7 @@ export class StatsCounter {
       case 'retry':
       case 'renew':
       case 'lease-lost':
+      case 'clear':
       case 'barrier-lost':
       case 'invalidate-pending':
       case 'outdated':
@@ -127,6 +136,7 @@ export class StatsCounter {
       stampedesSuppressed: this.#suppressed,
       fillsRejected: this.#fillsRejected,
       invalidations: this.#invalidations,
+      tagInvalidations: this.#tagInvalidations,
       invalidationErrors: this.#invalidationErrors,
       invalidationsReplayed: this.#invalidationsReplayed,
       invalidationsLost: this.#invalidationsLost,

@@ -1,14 +1,12 @@
+import type { Origin } from '../entry/origin.ts'
 import { newToken } from '../entry/token.ts'
 import { StoreError } from '../errors.ts'
 import type { CacheEvent } from '../events.ts'
-import type { Attempt, Entry, Store } from '../protocol/store.ts'
+import type { Attempt, Entry, NamespaceKeys, Store } from '../protocol/store.ts'
 import type { Clock } from '../time/clock.ts'
-import type { Invalidations } from './invalidations.ts'
+import type { Invalidations, Targets } from './invalidations.ts'
 
-interface BarrierRequest {
-  readonly keys: readonly string[]
-  /** The same, as they stand in the store. */
-  readonly storeKeys: readonly string[]
+interface BarrierRequest extends Targets {
   /** Milliseconds. */
   readonly barrierTtl: number
   /** Milliseconds. */
@@ -19,11 +17,19 @@ export interface WriteRequest<T> extends BarrierRequest {
   readonly operation: 'mutate' | 'writeThrough'
   readonly write: () => T | PromiseLike<T>
   /** What was written, as an entry; for a key that nobody else has written meanwhile. */
-  readonly entryOf?: (written: T) => Promise<Entry | undefined>
+  readonly entry?: WrittenEntry<T> | undefined
+}
+
+interface WrittenEntry<T> {
+  /** Whether it may have tags. */
+  readonly tagged: boolean
+  /** @param origin What was true before the write. */
+  readonly of: (written: T, origin: Origin) => Promise<Entry>
 }
 
 export interface WriteSurroundings {
   readonly store: Store
+  readonly namespaceKeys: NamespaceKeys
   readonly clock: Clock
   readonly report: (event: CacheEvent) => void
   /** Whether a write goes on without a barrier when the store is away. */
@@ -39,20 +45,24 @@ const written = 'the write is made; readers pass the cache by until the barrier 
  * between leaves nothing stale, once the barrier's time is over.
  */
 export async function writeBehindBarrier<T>(request: WriteRequest<T>, around: WriteSurroundings): Promise<T> {
-  const { operation, keys, storeKeys, settle, write, entryOf } = request
+  const { operation, keys, storeKeys, tags, storeTags, settle, write } = request
+  const targets = { keys, storeKeys, tags, storeTags }
+  const { store, namespaceKeys } = around
   const barrier = new Barrier(request, around)
+  let origin: Origin | undefined
   try {
-    await barrier.raise()
+    const opening = request.entry && store.origin(namespaceKeys, request.entry.tagged)
+    ;[origin] = await Promise.all([opening, barrier.raise()])
   } catch (error) {
     if (!around.journals) {
       await barrier.lower().catch(() => {}) // What did go up falls by itself, if not now.
-      throw new StoreError(operation, keys, error, notWritten)
+      throw new StoreError(operation, [...keys, ...tags], error, notWritten)
     }
   }
 
   const letGo = barrier.keep()
   const lower = (entry?: Entry) =>
-    around.invalidations.send({ operation, keys, storeKeys, settle, send: () => barrier.lower(entry), next: written })
+    around.invalidations.send({ operation, ...targets, settle, send: () => barrier.lower(entry), next: written })
   let result: T
   try {
     result = await write()
@@ -65,7 +75,7 @@ export async function writeBehindBarrier<T>(request: WriteRequest<T>, around: Wr
   await letGo()
   let entry: Entry | undefined
   try {
-    entry = await entryOf?.(result)
+    entry = origin && (await request.entry?.of(result, origin))
   } catch (error) {
     await lower()
     throw error
@@ -74,7 +84,7 @@ export async function writeBehindBarrier<T>(request: WriteRequest<T>, around: Wr
   return result
 }
 
-/** One writer's part of the barriers of some keys. */
+/** One writer's part of the barriers of some keys and tags. */
 class Barrier {
   readonly #request: BarrierRequest
   readonly #around: WriteSurroundings
@@ -89,34 +99,43 @@ class Barrier {
   }
 
   async raise(): Promise<void> {
-    await Promise.all(this.#request.storeKeys.map((key) => this.#around.store.raise(key, this.#writer)))
+    const { storeKeys, storeTags } = this.#request
+    const { store } = this.#around
+    const tags = storeTags.length > 0 ? this.#raiseTags() : undefined
+    await Promise.all([tags, ...storeKeys.map((key) => store.raise(key, this.#writer))])
     this.#unbroken = true
+  }
+
+  #raiseTags(): Promise<'raised' | 'up'> {
+    const { store, namespaceKeys } = this.#around
+    return store.raiseTags(namespaceKeys.tagClock, this.#request.storeTags, this.#writer)
   }
 
   /** Puts it up again at each third of its TTL. Returns how to stop, which resolves when nothing is under way any more. */
   keep(): () => Promise<void> {
     const { store, clock, report } = this.#around
-    const { keys, storeKeys } = this.#request
+    const { keys, storeKeys, tags } = this.#request
     let stopped = false
     let cancel: (() => void) | undefined
     let renewing: Promise<void> | undefined
 
     const renew = async (): Promise<void> => {
-      await Promise.all(
-        storeKeys.map(async (storeKey, index) => {
-          const key = keys[index] as string
-          try {
-            const was = await store.raise(storeKey, this.#writer)
-            if (was === 'up') return
-            this.#unbroken = false
-            report({ type: 'barrier-lost', key })
-          } catch (error) {
-            this.#unbroken = false
-            report({ type: 'store-error', operation: 'raise', key, error })
-          }
-        }),
+      const parts = storeKeys.map((storeKey, at) =>
+        again(keys[at] as string, () => store.raise(storeKey, this.#writer)),
       )
+      if (tags.length > 0) parts.push(again(tags.join(), () => this.#raiseTags()))
+      await Promise.all(parts)
       if (!stopped) schedule()
+    }
+    const again = async (key: string, raise: () => Promise<'raised' | 'up'>): Promise<void> => {
+      try {
+        if ((await raise()) === 'up') return
+        this.#unbroken = false
+        report({ type: 'barrier-lost', key })
+      } catch (error) {
+        this.#unbroken = false
+        report({ type: 'store-error', operation: 'raise', key, error })
+      }
     }
     const schedule = (): void => {
       cancel = clock.after(this.#writer.ttl / 3, () => {
@@ -133,8 +152,10 @@ class Barrier {
   }
 
   async lower(entry?: Entry): Promise<void> {
-    const { storeKeys, settle } = this.#request
+    const { storeKeys, storeTags, settle } = this.#request
+    const { store, namespaceKeys } = this.#around
     const lowering = { token: this.#writer.token, settle, entry: this.#unbroken ? entry : undefined }
-    await Promise.all(storeKeys.map((key) => this.#around.store.lower(key, lowering)))
+    const tags = storeTags.length > 0 ? store.lowerTags(namespaceKeys.tagClock, storeTags, lowering) : undefined
+    await Promise.all([tags, ...storeKeys.map((key) => store.lower(key, lowering))])
   }
 }

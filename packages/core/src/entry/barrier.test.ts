@@ -75,6 +75,8 @@ describe('readBarrier', () => {
         freshFor: 1,
         cost: 1,
         etag: undefined,
+        origin: { generation: 'g'.repeat(16), tagMoment: undefined },
+        tags: [],
         payload: Buffer.from('1'),
       }),
     ],

@@ -12,6 +12,7 @@ import {
   isBarrier,
   isLease,
   isReadableValue,
+  isTaggedValue,
   isValue,
   leaseHead,
   type NewEntry,
@@ -19,12 +20,17 @@ import {
   type Seen,
   valueHead,
 } from './entry.ts'
+import type { Origin } from './origin.ts'
 import { newToken, tokenLength } from './token.ts'
 
 const id = 'i'.repeat(tokenLength)
 const format: Format = { codec: jsonCodec, name: 'json', maxValueSize: 10_000 }
 const bytesCodec: Codec = { id: 'bytes', encode: (value) => value as Buffer, decode: (payload) => payload }
 
+const generation = 'g'.repeat(16)
+const tagMoment = { id: 'c'.repeat(16), reading: 1_700_000_000_000_000 }
+const origin: Origin = { generation, tagMoment }
+const taggedStamp = `${generation}t${tagMoment.id}1700000000000000`
 const plain: NewEntry = {
   id,
   format: 'json',
@@ -33,6 +39,8 @@ const plain: NewEntry = {
   freshFor: 60_000,
   cost: 25,
   etag: undefined,
+  origin,
+  tags: [],
   payload: Buffer.from('{"a":1}'),
 }
 const encoded = (changed: Partial<NewEntry> = {}) => encodeEntry({ ...plain, ...changed })
@@ -40,19 +48,20 @@ const zeros = '0'.repeat(26)
 
 /** A value's header up to its format, in the words of the table, of text. */
 const header = ({
-  version = '2',
+  version = '3',
   mark = '-',
   times = zeros,
   life = '000006000000000025',
   kind = 'v',
   packing = '-',
-} = {}) => `V${id}${version}${mark}${times}${life}${kind}${packing}`
+  stamp = `${generation}-`,
+} = {}) => `V${id}${version}${mark}${times}${life}${kind}${packing}${stamp}`
 const seen = (text: string, as = format) => readEntry(Buffer.from(text, 'latin1'), as)
 
 describe('an entry', () => {
-  it('has a head of 23 bytes and a header of 71 to the format, the lengths that are written in the scripts', () => {
+  it('has a head of 23 bytes and a header of 88 to the format or the moment of its tags, the lengths that are written in the scripts', () => {
     expect(headLength).toBe(23)
-    expect(fixedLength).toBe(71)
+    expect(fixedLength).toBe(88)
     expect(headOf(encoded())).toEqual(valueHead(id))
     expect(leaseHead(newToken())).toHaveLength(headLength)
     expect(encoded().toString('latin1', fixedLength)).toBe('json\n{"a":1}')
@@ -65,6 +74,20 @@ describe('an entry', () => {
     ['a payload that is compressed', { packing: 'g' }, `${header({ packing: 'g' })}json\n{"a":1}`],
     ['an etag', { etag: 'W/"a b%\n"' }, `${header()}json W%2F%22a%20b%25%0A%22\n{"a":1}`],
     ['an empty etag', { etag: '' }, `${header()}json \n{"a":1}`],
+    ['tags', { tags: ['a', 'category:9'] }, `${header({ stamp: taggedStamp })}json #a,category:9\n{"a":1}`],
+    ['an etag and tags', { etag: '#a b', tags: ['a'] }, `${header({ stamp: taggedStamp })}json %23a%20b #a\n{"a":1}`],
+    ['an empty etag and tags', { etag: '', tags: ['a'] }, `${header({ stamp: taggedStamp })}json  #a\n{"a":1}`],
+    [
+      'tags with odd characters',
+      { tags: ['a b,c#d\n%', 'é😀', 'a::b'] },
+      `${header({ stamp: taggedStamp })}json #a%20b%2Cc%23d%0A%25,%C3%A9%F0%9F%98%80,a::b\n{"a":1}`,
+    ],
+    [
+      'an early moment of its tags',
+      { tags: ['a'], origin: { generation, tagMoment: { id: tagMoment.id, reading: 7 } } },
+      `${header({ stamp: `${generation}t${tagMoment.id}0000000000000007` })}json #a\n{"a":1}`,
+    ],
+    ['no moment, where it has no tags', { origin: { generation, tagMoment: undefined } }, `${header()}json\n{"a":1}`],
     [
       'amounts that are not whole',
       { freshFor: 1.5, cost: 0.4 },
@@ -76,18 +99,27 @@ describe('an entry', () => {
   })
 
   it('comes back with all that was written', async () => {
+    const texts = fc.oneof(
+      fc.string({ unit: 'binary' }).filter(isWellFormed),
+      fc.string({ unit: fc.constantFrom(' ', '#', ',', '%', ':', '\n', '/', '-', 'a', 'é', '😀') }),
+    )
+    const stamps = fc.stringMatching(/^[!-~]{16}$/)
+    const plainObjects = { noNullPrototype: true }
+    const moments = fc.record({ id: stamps, reading: fc.maxSafeNat() }, plainObjects)
     const written = fc.record({
       name: fc.stringMatching(/^[a-z0-9.-]{1,32}(\/[a-z0-9.-]{1,32})?$/),
-      etag: fc.option(fc.string({ unit: 'binary' }).filter(isWellFormed), { nil: undefined }),
+      etag: fc.option(texts, { nil: undefined }),
       json: fc.json(),
       negative: fc.boolean(),
       freshFor: fc.nat({ max: 2 ** 31 - 1 }),
       cost: fc.nat({ max: 99_999_999 }),
       algorithm: fc.option(fc.constantFrom('gzip', 'brotli')),
+      before: fc.record({ generation: stamps, tagMoment: moments }, plainObjects),
+      tags: fc.array(texts, { maxLength: 5 }),
     })
 
     await fc.assert(
-      fc.asyncProperty(written, async ({ name, etag, json, negative, freshFor, cost, algorithm }) => {
+      fc.asyncProperty(written, async ({ name, etag, json, negative, freshFor, cost, algorithm, before, tags }) => {
         const payload = Buffer.from(json)
         const { mark, payload: kept } = algorithm
           ? await compress(payload, { algorithm, threshold: 0 })
@@ -102,10 +134,13 @@ describe('an entry', () => {
           freshFor,
           cost,
           etag,
+          origin: before,
+          tags,
           payload: kept,
         })
 
         expect(isReadableValue(raw)).toBe(true)
+        expect(isTaggedValue(raw)).toBe(tags.length > 0)
         expect(readEntry(raw, { ...format, name })).toStrictEqual({
           kind: 'value',
           head: valueHead(token),
@@ -114,9 +149,11 @@ describe('an entry', () => {
           lifetime: { freshUntil: 0, freshFor, cost, negative },
           mark: undefined,
           etag,
+          origin: tags.length > 0 ? before : { ...before, tagMoment: undefined },
+          tags,
         })
       }),
-      { numRuns: 150 },
+      { numRuns: 300 },
     )
   })
 
@@ -185,12 +222,15 @@ describe('readEntry', () => {
     ['a value that is cut in its head', `V${id}`.slice(0, -1)],
     ['a value without anything behind its head', `V${id}`],
     ['a value that is cut in its header', header().slice(0, -1)],
+    ['a value that is cut in its generation', header().slice(0, -2)],
+    ['a value that is cut in the moment of its tags', header({ stamp: taggedStamp }).slice(0, -1)],
     ['a value that is cut in its format', `${header()}jso`],
     ['a value that is cut before its payload', `${header()}json`],
     ['the beginning of a barrier', 'B-'],
     ['a barrier that is cut', `B-${id}170000000000`],
     ['a barrier with something behind it', `B-${id}1700000000000x`],
-    ['a state of a later version', `W${id}2`],
+    ['a value that is cut in its tags', `${header({ stamp: taggedStamp })}json #a,b`],
+    ['a state of a later version', `W${id}3`],
   ])('cannot read %s: no entry of a cache', (_what, text) => {
     expect(seen(text)).toEqual({
       kind: 'unreadable',
@@ -200,15 +240,20 @@ describe('readEntry', () => {
     })
   })
 
-  it.each([
+  it.each<readonly [string, string, string?]>([
     ['the end of its freshness', header({ times: `${'0'.repeat(25)}x` })],
     ['the end of its freshness, signed', header({ times: `${'0'.repeat(13)}-170000000000` })],
     ['its soft TTL', header({ life: '0000 6000000000025' })],
     ['its cost', header({ life: '00000600000000002.' })],
     ['its kind', header({ kind: 'w' })],
     ['its kind, in another case', header({ kind: 'V' })],
-  ])('cannot read a value that no cache has written, by %s', (_what, text) => {
-    expect(seen(`${text}json\n1`)).toMatchObject({
+    ['whether it has tags', header({ stamp: `${generation}T` })],
+    ['the moment of its tags', header({ stamp: `${generation}t${tagMoment.id}170000000000000x` }), ' #a'],
+    ['tags without a moment', header(), ' #a'],
+    ['a moment without tags', header({ stamp: taggedStamp })],
+    ['a moment without tags, beside an etag', header({ stamp: taggedStamp }), ' abc'],
+  ])('cannot read a value that no cache has written, by %s', (_what, text, notes = '') => {
+    expect(seen(`${text}json${notes}\n1`)).toMatchObject({
       kind: 'unreadable',
       reason: 'not an entry of a cache',
       outdated: false,
@@ -217,7 +262,8 @@ describe('readEntry', () => {
 
   it.each([
     ['1', true],
-    ['3', true],
+    ['2', true],
+    ['4', true],
     ['x', false],
   ])('cannot read the format version %s', (version, outdated) => {
     expect(seen(`${header({ version })}json\n1`)).toMatchObject({
@@ -227,8 +273,9 @@ describe('readEntry', () => {
     })
   })
 
-  it('cannot read what the version before has written, however short: it is outdated', () => {
-    expect(seen(`V${id}1vjson\n1`)).toMatchObject({ reason: 'written in another format version', outdated: true })
+  it('cannot read what the versions before have written, however short: it is outdated', () => {
+    for (const text of [`V${id}1vjson\n1`, `V${id}2-${zeros}000006000000000025v-json\n1`])
+      expect(seen(text)).toMatchObject({ reason: 'written in another format version', outdated: true })
   })
 
   it.each(['jso', 'json2', 'json/1', 'yaml', 'JSON', '', 'js\non', ' json'])(
@@ -255,6 +302,7 @@ describe('readEntry', () => {
     ['a compression that nobody knows', `${header({ packing: '?' })}json\n1`],
     ['a payload that is not compressed as it says', `${header({ packing: 'g' })}json\n1`],
     ['an etag that nobody has written', `${header()}json %E0%A4\n1`],
+    ['a tag that nobody has written', `${header({ stamp: taggedStamp })}json #a,%E0%A4\n1`],
     ['more than it may be', `${header()}json\n"${'x'.repeat(format.maxValueSize)}"`],
   ])('cannot read %s', (_what, text) => {
     expect(seen(text)).toMatchObject({ kind: 'unreadable', outdated: false })
@@ -286,10 +334,12 @@ describe('readEntry', () => {
   })
 
   it('gives no value of a header that is cut', () => {
-    const raw = encoded({ etag: 'abc', payload: Buffer.from('1') })
-    const kinds = Array.from({ length: raw.length }, (_, length) => readEntry(raw.subarray(0, length), format).kind)
+    for (const tags of [[], ['a', 'b']]) {
+      const raw = encoded({ etag: 'abc', tags, payload: Buffer.from('1') })
+      const kinds = Array.from({ length: raw.length }, (_, length) => readEntry(raw.subarray(0, length), format).kind)
 
-    expect(new Set<Seen['kind']>(kinds)).toEqual(new Set(['unreadable']))
+      expect(new Set<Seen['kind']>(kinds)).toEqual(new Set(['unreadable']))
+    }
   })
 })
 

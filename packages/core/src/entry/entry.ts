@@ -1,5 +1,6 @@
 import type { Codec } from './codec.ts'
 import { type CompressionMark, decompress } from './compression.ts'
+import { generationLength, type Origin, readingLength } from './origin.ts'
 import { tokenLength } from './token.ts'
 
 /**
@@ -7,10 +8,11 @@ import { tokenLength } from './token.ts'
  *
  *     lease    L<token>
  *     barrier  B<contended>(<token><until>)+
- *     value    V<id>2<mark><markUntil><freshUntil><freshFor><cost><kind><packing><format>[ <etag>]\n<payload>
+ *     value    V<id>3<mark><markUntil><freshUntil><freshFor><cost><kind><packing><generation>
+ *              (-|t<clock><moment>)<format>[ <etag>][ #<tags>]\n<payload>
  *
  * The state and the 22 characters behind it are the head: most of what scripts look at. The rest of a value's header
- * is fixed in width up to the format, so that scripts change a part without touching the payload.
+ * is fixed in width up to the generation, so that scripts change a part without touching the payload.
  *
  * | at | width | field        |                                                                                   |
  * | -- | ----- | ------------ | --------------------------------------------------------------------------------- |
@@ -22,8 +24,13 @@ import { tokenLength } from './token.ts'
  * | 61 | 8     | cost         | of its load, in milliseconds                                                      |
  * | 69 | 1     | kind         | `v` a value, `n` a cached "does not exist"                                        |
  * | 70 | 1     | packing      | how the payload is compressed                                                     |
- * | 71 |       | format       | the codec's id, and `/` and the cache's version if it has one                     |
+ * | 71 | 16    | generation   | of the namespace, before the load                                                 |
+ * | 87 | 1     | tagged       | `-`, or `t` and then:                                                             |
+ * | 88 | 16    | clock        | the id of the tag clock                                                           |
+ * | 104| 16    | moment       | its reading before the load                                                       |
+ * |    |       | format       | the codec's id, and `/` and the cache's version if it has one                     |
  * |    |       | etag         | behind a space, percent-encoded, if the loader gave one                           |
+ * |    |       | tags         | behind a space and `#`, percent-encoded, with commas between                      |
  */
 export type Seen =
   | { readonly kind: 'absent' }
@@ -31,6 +38,8 @@ export type Seen =
   /** A writer is at work. */
   | { readonly kind: 'barrier' }
   | SeenValue
+  /** A value that was voided together with others, by a tag or a clear. A lease may replace it. */
+  | { readonly kind: 'void'; readonly head: Buffer }
   /** Corrupted, or not ours. A lease may replace what has this `head`, and nothing else. */
   | { readonly kind: 'unreadable'; readonly reason: string; readonly head: Buffer; readonly outdated: boolean }
 
@@ -43,6 +52,8 @@ export interface SeenValue {
   readonly lifetime: Lifetime
   readonly mark: Mark | undefined
   readonly etag: string | undefined
+  readonly origin: Origin
+  readonly tags: readonly string[]
 }
 
 /** Since when and how long a value is fresh. Server time and milliseconds. */
@@ -71,11 +82,17 @@ export interface Format {
 }
 
 export const headLength: number = 1 + tokenLength
-export const fixedLength: number = 71
+export const fixedLength: number = 88
 export const markOffset: number = 24
 export const freshUntilOffset: number = 38
+export const generationOffset: number = 71
 
-const [lease, barrier, value, version, newline, space] = Buffer.from('LBV2\n ')
+/** Tags of one entry. */
+export const mostTags: number = 64
+
+const [lease, barrier, value, version, newline, space, tagged, untagged] = Buffer.from('LBV3\n t-')
+const tagMomentLength = generationLength + readingLength
+const noTags: readonly string[] = []
 const digit0 = '0'.charCodeAt(0)
 const at = {
   version: 23,
@@ -86,6 +103,9 @@ const at = {
   cost: 61,
   kind: 69,
   packing: 70,
+  generation: generationOffset,
+  tagged: 87,
+  tagMoment: fixedLength,
 } as const
 const marks = new Map<number | undefined, Mark['kind']>([
   ['r'.charCodeAt(0), 'refreshing'],
@@ -108,6 +128,9 @@ export const isReadableValue = (raw: Buffer): boolean =>
   isValue(raw) && raw[at.version] === version && raw.length > fixedLength
 
 /** Of a readable value. */
+export const isTaggedValue = (raw: Buffer): boolean => raw[at.tagged] === tagged
+
+/** Of a readable value. */
 export const isExpiredByCall = (raw: Buffer): boolean => number(raw, at.freshUntil, 13) === 0
 
 /** The mark of a readable value. */
@@ -126,17 +149,32 @@ export interface NewEntry {
   readonly freshFor: number
   readonly cost: number
   readonly etag: string | undefined
+  readonly origin: Origin
+  /** None without a moment of the tag clock in its origin. */
+  readonly tags: readonly string[]
   readonly payload: Buffer
 }
 
 export function encodeEntry({ id, format, packing, freshFor, cost, etag, payload, ...entry }: NewEntry): Buffer {
+  const { origin, tags } = entry
   const until = '0'.repeat(13)
   const life = `${digits(freshFor, 10)}${digits(cost, 8)}`
   const kind = `${entry.negative ? 'n' : 'v'}${packing}`
-  const suffix = etag === undefined ? '' : ` ${encodeURIComponent(etag)}`
-  const header = `V${id}2-${until}${until}${life}${kind}${format}${suffix}\n`
+  const tagMoment = tags.length > 0 ? encodeTagMoment(origin) : ''
+  const stamp = `${origin.generation}${tagMoment === '' ? '-' : 't'}${tagMoment}`
+  const etagged = etag === undefined ? '' : ` ${encodeURIComponent(etag)}`
+  const listed = tags.length === 0 ? '' : ` #${tags.map(encodeTag).join(',')}`
+  const header = `V${id}3-${until}${until}${life}${kind}${stamp}${format}${etagged}${listed}\n`
   return Buffer.concat([Buffer.from(header, 'latin1'), payload])
 }
+
+/** As it stands in the header of a tagged value; empty without a moment. */
+export function encodeTagMoment({ tagMoment }: Origin): string {
+  return tagMoment === undefined ? '' : `${tagMoment.id}${digits(tagMoment.reading, readingLength)}`
+}
+
+/** A colon stays as it is, for those who read it in redis-cli. */
+const encodeTag = (tag: string): string => encodeURIComponent(tag).replaceAll('%3A', ':')
 
 /** Reads what a key holds. Never throws: what cannot be understood is `unreadable`. */
 export function readEntry(raw: Buffer | null, format: Format): Seen {
@@ -146,37 +184,57 @@ export function readEntry(raw: Buffer | null, format: Format): Seen {
   if (!isValue(raw)) return unreadable(raw, 'not an entry of a cache')
   if (raw[at.version] !== version) return unreadable(raw, 'written in another format version', isDigit(raw[at.version]))
 
-  const nameEnd = fixedLength + format.name.length
+  const isTagged = raw[at.tagged] === tagged
+  const nameStart = isTagged ? at.tagMoment + tagMomentLength : at.tagMoment
+  const nameEnd = nameStart + format.name.length
   const behind = raw[nameEnd]
   const isNamed = behind === newline || behind === space
-  if (!isNamed || raw.toString('latin1', fixedLength, nameEnd) !== format.name) {
-    if (raw.indexOf(newline as number, fixedLength) === -1) return unreadable(raw, 'not an entry of a cache')
+  if (!isNamed || raw.toString('latin1', nameStart, nameEnd) !== format.name) {
+    if (raw.indexOf(newline as number, nameStart) === -1) return unreadable(raw, 'not an entry of a cache')
     return unreadable(raw, `not written as "${format.name}"`, true)
   }
   const end = behind === newline ? nameEnd : raw.indexOf(newline as number, nameEnd)
-  if (end === -1) return unreadable(raw, 'not an entry of a cache')
-
   const lifetime = readLifetime(raw)
-  if (!lifetime) return unreadable(raw, 'not an entry of a cache')
+  const origin = readOrigin(raw)
+  if (end === -1 || !lifetime || !origin) return unreadable(raw, 'not an entry of a cache')
+
   try {
-    const payload = decompress(
-      String.fromCharCode(raw[at.packing] as number),
-      raw.subarray(end + 1),
-      format.maxValueSize,
-    )
-    return {
-      kind: 'value',
-      head: headOf(raw),
-      value: format.codec.decode(payload),
-      payload,
-      lifetime,
-      mark: readMark(raw),
-      etag: end === nameEnd ? undefined : decodeURIComponent(raw.toString('latin1', nameEnd + 1, end)),
-    }
+    const packing = String.fromCharCode(raw[at.packing] as number)
+    const payload = decompress(packing, raw.subarray(end + 1), format.maxValueSize)
+    const { etag, tags } = end === nameEnd ? nothingNoted : readNotes(raw.toString('latin1', nameEnd + 1, end))
+    if (isTagged !== tags.length > 0) return unreadable(raw, 'not an entry of a cache')
+    const decoded = { value: format.codec.decode(payload), payload }
+    return { kind: 'value', head: headOf(raw), ...decoded, lifetime, mark: readMark(raw), etag, origin, tags }
   } catch (error) {
     const what = error instanceof Error ? error.name : 'unknown error'
     return unreadable(raw, `codec "${format.codec.id}" cannot read it: ${what}`)
   }
+}
+
+/** What a loader gave besides its value. */
+interface Notes {
+  readonly etag: string | undefined
+  readonly tags: readonly string[]
+}
+
+const nothingNoted: Notes = { etag: undefined, tags: noTags }
+
+function readNotes(text: string): Notes {
+  const [first = '', second] = text.split(' ')
+  const listed = first.startsWith('#') ? first : second
+  return {
+    etag: first.startsWith('#') ? undefined : decodeURIComponent(first),
+    tags: listed?.startsWith('#') ? listed.slice(1).split(',').map(decodeURIComponent) : noTags,
+  }
+}
+
+function readOrigin(raw: Buffer): Origin | undefined {
+  const generation = raw.toString('latin1', at.generation, at.tagged)
+  if (raw[at.tagged] === untagged) return { generation, tagMoment: undefined }
+  const reading = raw[at.tagged] === tagged ? number(raw, at.tagMoment + generationLength, readingLength) : undefined
+  if (reading === undefined) return undefined
+  const id = raw.toString('latin1', at.tagMoment, at.tagMoment + generationLength)
+  return { generation, tagMoment: { id, reading } }
 }
 
 function readLifetime(raw: Buffer): Lifetime | undefined {
@@ -191,6 +249,9 @@ function readLifetime(raw: Buffer): Lifetime | undefined {
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= digit0 && byte <= digit0 + 9
 
+/** A reading of the tag clock; undefined if it is none. */
+export const readingOf = (raw: Buffer, from: number): number | undefined => number(raw, from, readingLength)
+
 /** A number of so many digits; undefined if one of them is none. */
 function number(raw: Buffer, from: number, width: number): number | undefined {
   let result = 0
@@ -202,6 +263,7 @@ function number(raw: Buffer, from: number, width: number): number | undefined {
   return result
 }
 
+/** A whole number from 0, in so many digits. */
 export function digits(amount: number, width: number): string {
   return String(Math.min(Math.round(amount), 10 ** width - 1)).padStart(width, '0')
 }

@@ -51,26 +51,41 @@ function escapePart(part: KeyPart): string {
 /**
  * The key in the store: `namespace:key`, as a person finds it in redis-cli.
  *
- * A key above 256 bytes keeps its readable start and ends in the SHA-256 of the whole; the result is longer than
- * any key stored as it is, so the two kinds cannot meet.
- *
  * @throws {InvalidKeyError} for a key that is no text, empty, longer than 16384 characters, or has control characters.
  */
 export function storeKey(namespace: string, key: string): string {
-  if (typeof key !== 'string')
-    throw new InvalidKeyError(`key of type ${typeof key}: expected a string, such as "product:p-001"`)
-  if (key === '') throw new InvalidKeyError('empty key: expected text, such as "product:p-001"')
-  if (key.length > longestAccepted) {
-    throw new InvalidKeyError(`key of ${key.length} characters: expected at most ${longestAccepted}`)
+  return `${namespace}:${bounded('key', key)}`
+}
+
+/**
+ * A tag as entries and the tag clock have it: bounded as a key is.
+ *
+ * @throws {InvalidKeyError} for a tag that could not be a key.
+ */
+export function storeTag(tag: string): string {
+  return bounded('tag', tag)
+}
+
+/**
+ * Text above 256 bytes keeps its readable start and ends in the SHA-256 of the whole; the result is longer than any text
+ * that is stored as it is, so the two kinds cannot meet.
+ */
+function bounded(what: 'key' | 'tag', text: string): string {
+  if (typeof text !== 'string')
+    throw new InvalidKeyError(`${what} of type ${typeof text}: expected a string, such as "product:p-001"`)
+  if (text === '') throw new InvalidKeyError(`empty ${what}: expected text, such as "product:p-001"`)
+  if (text.length > longestAccepted) {
+    throw new InvalidKeyError(`${what} of ${text.length} characters: expected at most ${longestAccepted}`)
   }
-  if (forbidden.test(key)) {
+  if (forbidden.test(text)) {
     throw new InvalidKeyError(
-      `key ${JSON.stringify(key.slice(0, 80))} with a control character: build it with cacheKey(), which escapes them`,
+      `${what} ${JSON.stringify(text.slice(0, 80))} with a control character: build it with cacheKey(), which escapes them`,
     )
   }
-  if (loneSurrogate.test(key)) throw new InvalidKeyError('key with half a surrogate pair: expected well-formed text')
-  if (key.length * 3 <= longestVerbatim || Buffer.byteLength(key) <= longestVerbatim) return `${namespace}:${key}`
+  if (loneSurrogate.test(text))
+    throw new InvalidKeyError(`${what} with half a surrogate pair: expected well-formed text`)
+  if (text.length * 3 <= longestVerbatim || Buffer.byteLength(text) <= longestVerbatim) return text
 
-  const start = Array.from(key.slice(0, readableStart)).filter((character) => !loneSurrogate.test(character))
-  return `${namespace}:${start.join('')}%#${createHash('sha256').update(key).digest('hex')}`
+  const start = Array.from(text.slice(0, readableStart)).filter((character) => !loneSurrogate.test(character))
+  return `${start.join('')}%#${createHash('sha256').update(text).digest('hex')}`
 }

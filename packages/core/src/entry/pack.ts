@@ -1,5 +1,6 @@
 import { type CompressionOptions, compress } from './compression.ts'
 import { encodeEntry, type Format } from './entry.ts'
+import type { Origin } from './origin.ts'
 import { newToken } from './token.ts'
 
 /** A value of the codec's, as an entry of its own: compressed, under a fresh id. */
@@ -10,12 +11,13 @@ export async function packEntry(
     readonly freshFor: number
     readonly cost: number
     readonly etag?: string | undefined
+    readonly origin: Origin
+    readonly tags: readonly string[]
   },
   format: Format,
   compression: CompressionOptions | undefined,
 ): Promise<Buffer> {
-  const { negative, freshFor, cost, etag } = value
   const packed = compression ? await compress(payload, compression) : ({ mark: '-', payload } as const)
-  const header = { id: newToken(), format: format.name, negative, freshFor, cost, etag, packing: packed.mark }
+  const header = { etag: undefined, ...value, id: newToken(), format: format.name, packing: packed.mark }
   return encodeEntry({ ...header, payload: packed.payload })
 }

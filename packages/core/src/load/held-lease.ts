@@ -1,4 +1,5 @@
 import type { SeenValue } from '../entry/entry.ts'
+import type { Origin } from '../entry/origin.ts'
 import { newToken } from '../entry/token.ts'
 import type { CacheEvent } from '../events.ts'
 import type { Entry, Lease, Store } from '../protocol/store.ts'
@@ -17,6 +18,8 @@ interface Surroundings {
 export class HeldLease {
   /** The value that it is to refresh. */
   readonly stale: SeenValue | undefined
+  /** What was true before the load. */
+  readonly origin: Origin
   readonly #lease: Lease
   readonly #key: string
   readonly #storeKey: string
@@ -25,12 +28,13 @@ export class HeldLease {
 
   constructor(
     lease: Lease,
-    stale: SeenValue | undefined,
+    { stale, origin }: { readonly stale: SeenValue | undefined; readonly origin: Origin },
     { key, storeKey }: { readonly key: string; readonly storeKey: string },
     { store, report }: Surroundings,
   ) {
     this.#lease = lease
     this.stale = stale
+    this.origin = origin
     this.#key = key
     this.#storeKey = storeKey
     this.#store = store
@@ -71,7 +75,7 @@ export class HeldLease {
   }
 
   async renew(lifetime: Omit<Entry, 'raw'>): Promise<boolean> {
-    const again = { id: newToken(), ...lifetime }
+    const again = { id: newToken(), origin: this.origin, ...lifetime }
     const reply = await this.#store.renew(this.#storeKey, this.#lease, again).catch(this.#failed('renew'))
     if (reply) this.#report({ type: 'renew', key: this.#key, accepted: reply === 'accepted' })
     return reply === 'accepted'

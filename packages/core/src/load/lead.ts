@@ -3,11 +3,13 @@ import { encodeValue } from '../entry/codec.ts'
 import type { CompressionOptions } from '../entry/compression.ts'
 import { type Format, isLease, readEntry, type Seen, type SeenValue } from '../entry/entry.ts'
 import { type FreshnessSettings, lifetimeOf } from '../entry/freshness.ts'
+import { isSettling, type Origin } from '../entry/origin.ts'
 import { packEntry } from '../entry/pack.ts'
 import { newToken } from '../entry/token.ts'
 import type { CacheEvent } from '../events.ts'
 import type { Store } from '../protocol/store.ts'
 import type { Clock } from '../time/clock.ts'
+import type { BatchMember } from './batch-load.ts'
 import { HeldLease } from './held-lease.ts'
 import { type Loader, type Retry, runLoader } from './run-loader.ts'
 import type { Flight } from './single-flight.ts'
@@ -30,14 +32,36 @@ export interface LoadSettings extends FreshnessSettings {
   /** After a refresh has failed, the next one is put off for so long. */
   readonly retryAfter: number
   readonly retry: Retry | undefined
+  readonly tags: Tagging
+}
+
+/** The tags of a value. */
+export interface Tagging {
+  /** Those that are known before it is loaded. */
+  readonly declared: readonly string[]
+  /** Those that the loaded value tells. @throws */
+  readonly of: ((value: unknown, key: string) => readonly string[]) | undefined
+}
+
+export const isTagged = ({ declared, of }: Tagging): boolean => of !== undefined || declared.length > 0
+
+/** @throws what the function of the value throws. */
+export function tagsOf({ declared, of }: Tagging, value: unknown, key: string): readonly string[] {
+  return of ? [...new Set([...declared, ...of(value, key)])] : declared
 }
 
 export interface LoadRequest {
   readonly key: string
   readonly storeKey: string
   readonly load: Loader<unknown>
+  /** The batch that the key is loaded with. */
+  readonly batch: BatchMember | undefined
   /** What its caller has read. `away`: the store is not to be asked for a lease. */
   readonly seen: Seen | { readonly kind: 'away' }
+  /** Of the namespace, as its caller has read it. */
+  readonly generation: string | undefined
+  /** What is loaded now would be void: a writer is at work on one of its tags. */
+  readonly barred: boolean
   /** Nobody waits for it: when another process is about it, that will do. */
   readonly behind: boolean
   readonly settings: LoadSettings
@@ -52,7 +76,16 @@ export interface LoadSurroundings {
   readonly clock: Clock
   /** Lets so many loaders run at a time. */
   readonly turns: BulkheadPolicy
+  readonly validity: Validity
   readonly report: (event: CacheEvent) => void
+}
+
+/** What a load asks about its namespace; see `tags/validity.ts`. */
+interface Validity {
+  origin(generation: string | undefined, tagged: boolean): Promise<Origin>
+  judgeFound(storeKey: string, seen: SeenValue, declared: readonly string[]): Promise<Seen>
+  holds(origin: Origin, tags: readonly string[]): Promise<boolean>
+  remember(storeKey: string, tags: readonly string[]): void
 }
 
 /** The course of a flight: take the lease, or the value another process brings; load; fill. Never rejects. */
@@ -71,9 +104,9 @@ type Taken =
   | { readonly kind: 'none' }
 
 async function takeLease(flight: Flight, request: LoadRequest, around: LoadSurroundings): Promise<Taken> {
-  const { store, format, clock, report } = around
+  const { store, format, clock, validity, report } = around
   const { key, storeKey } = request
-  const { leaseTtl: ttl, loadTimeout } = request.settings
+  const { leaseTtl: ttl, loadTimeout, tags } = request.settings
   const token = newToken()
   const giveUpAt = clock.now() + loadTimeout + ttl
   let { seen } = request
@@ -83,23 +116,39 @@ async function takeLease(flight: Flight, request: LoadRequest, around: LoadSurro
     await new Promise(setImmediate)
     return { kind: 'none' }
   }
+  if (request.barred || (request.generation && isSettling(request.generation))) return { kind: 'none' }
+
   for (let attempt = 0; clock.now() < giveUpAt; attempt++) {
     const stale = seen.kind === 'value' ? seen : undefined
-    const unreadable = seen.kind === 'unreadable' ? seen.head : undefined
+    const replaceable = seen.kind === 'unreadable' || seen.kind === 'void' ? seen.head : undefined
+    const tagged = isTagged(tags) || (stale !== undefined && stale.tags.length > 0)
     const asOf = flight.mark()
     try {
-      const reply = await store.acquire(storeKey, { token, ttl, stale: stale?.head, void: unreadable })
+      // Sent together. Who has waited for another's load asks again, once it is over.
+      const opening = attempt === 0 ? validity.origin(request.generation, tagged) : undefined
+      opening?.catch(() => {}) // Reported below, if it is needed.
+      const reply = await store.acquire(storeKey, { token, ttl, stale: stale?.head, void: replaceable })
       if (reply.kind === 'barred') return { kind: 'none' }
       if (reply.kind === 'acquired') {
+        if (reply.replaced !== undefined) report({ type: 'corrupt', key, reason: reply.replaced })
+        const held = { head: reply.head, ttl }
         const refreshed = isLease(reply.head) ? undefined : stale
-        return { kind: 'lease', lease: new HeldLease({ head: reply.head, ttl }, refreshed, request, around) }
+        try {
+          const origin = await (opening ?? validity.origin(undefined, tagged))
+          return { kind: 'lease', lease: new HeldLease(held, { stale: refreshed, origin }, request, around) }
+        } catch (error) {
+          if (!refreshed) await store.release(storeKey, held).catch(() => 'lost')
+          throw error
+        }
       }
       if (reply.kind === 'held') {
-        if (request.behind && !flight.joined) return { kind: 'left' }
-        await pauseBeforeRetry(clock, attempt, reply.remaining)
+        if (request.behind && !flight.joinedSince(0)) return { kind: 'left' }
+        const pause = () => pauseBeforeRetry(clock, attempt, reply.remaining)
+        await (request.batch ? request.batch.pause(pause) : pause())
         continue
       }
       seen = readEntry(reply.raw, format)
+      if (seen.kind === 'value') seen = await validity.judgeFound(storeKey, seen, tags.declared)
       if (seen.kind === 'value' && request.serves(seen)) return { kind: 'value', payload: seen.payload, asOf }
       if (seen.kind === 'unreadable') report({ type: seen.outdated ? 'outdated' : 'corrupt', key, reason: seen.reason })
     } catch (error) {
@@ -117,12 +166,15 @@ async function loadAndFill(
   around: LoadSurroundings,
 ): Promise<LoadOutcome> {
   const { key, settings } = request
-  const { format, report } = around
+  const { format, validity, report } = around
   let began = flight.mark()
-  /** The moment before the lease is asked whether it still stands, if it does; else that at which the loader was invoked. */
+  let tags: readonly string[] = []
+  /** The moment before the store is asked whether the lease still stands and nothing is voided, if so; else that at which the loader was invoked. */
   const asOf = async (stands: () => Promise<boolean> | undefined): Promise<number> => {
     const current = flight.mark()
-    return (await stands()) ? current : began
+    const holds = lease && flight.joinedSince(began) ? validity.holds(lease.origin, tags) : true
+    const stood = await stands()
+    return stood && (await holds) ? current : began
   }
 
   const fail = async (cause: unknown): Promise<LoadOutcome> => {
@@ -137,8 +189,8 @@ async function loadAndFill(
     load: request.load,
     stale: lease?.stale,
     timeout: settings.loadTimeout,
-    retry: settings.retry,
-    turns: around.turns,
+    retry: request.batch ? undefined : settings.retry, // A batch tries again for all its keys at once.
+    turns: request.batch?.turns ?? around.turns,
     retrying: (attempt: number, error: unknown) => report({ type: 'retry', key, attempt, error }),
     begins: () => {
       began = flight.mark()
@@ -152,8 +204,14 @@ async function loadAndFill(
   if (loaded.kind === 'not-modified') {
     report({ type: 'load', key, duration })
     const { payload, lifetime } = loaded.stale
+    tags = loaded.stale.tags
     const renewed = lifetimeOf(settings, lifetime.negative, Math.random(), loaded.ttl)
     return { kind: 'entry', payload, loadedBy: 'us', asOf: await asOf(() => lease?.renew(renewed)) }
+  }
+  try {
+    tags = tagsOf(settings.tags, loaded.value, key)
+  } catch (cause) {
+    return fail(cause)
   }
   if (loaded.declined) {
     report({ type: 'load', key, duration })
@@ -176,7 +234,7 @@ async function loadAndFill(
   const negative = loaded.value === null
   const lifetime = lifetimeOf(settings, negative, Math.random(), loaded.ttl)
   const { freshFor } = lifetime
-  const value = { negative, freshFor, cost: duration, etag: loaded.etag }
+  const value = { negative, freshFor, cost: duration, etag: loaded.etag, origin: lease.origin, tags }
   let raw: Buffer
   try {
     raw = await packEntry(payload, value, format, around.compression)
@@ -185,5 +243,6 @@ async function loadAndFill(
     return { ...outcome, asOf: await asOf(() => lease.release()) }
   }
   const entry = { raw, ...lifetime }
+  validity.remember(request.storeKey, tags)
   return { ...outcome, asOf: await asOf(() => lease.fillWith(entry)) }
 }

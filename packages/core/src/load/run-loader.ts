@@ -1,4 +1,4 @@
-import { type BulkheadPolicy, ExponentialBackoff, handleWhen, retry } from 'cockatiel'
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
 import type { SeenValue } from '../entry/entry.ts'
 import { InvalidOptionsError, LoadTimeoutError } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
@@ -65,6 +65,11 @@ export interface Retry {
   readonly delay: number
 }
 
+/** Lets a load begin when its turn has come; the turn is over when the load is. */
+export interface Turns {
+  execute(load: () => Promise<void>): Promise<void>
+}
+
 export interface LoaderRun {
   readonly key: string
   readonly load: Loader<unknown>
@@ -72,8 +77,7 @@ export interface LoaderRun {
   /** Milliseconds, for waiting its turn, trying and trying again. */
   readonly timeout: number
   readonly retry: Retry | undefined
-  /** Lets so many loads run at a time. */
-  readonly turns: BulkheadPolicy
+  readonly turns: Turns
   readonly retrying: (attempt: number, error: unknown) => void
   /** Its turn has come: the loader is invoked next. */
   readonly begins: () => void
@@ -119,12 +123,12 @@ export function runLoader(run: LoaderRun, clock: Clock): Promise<Loaded> {
   })
 }
 
-function retried(
-  attempt: () => Promise<Loaded>,
+export function retried<T>(
+  attempt: () => Promise<T>,
   { when, attempts, delay }: Retry,
   retrying: LoaderRun['retrying'],
   signal: AbortSignal,
-): Promise<Loaded> {
+): Promise<T> {
   const policy = retry(handleWhen(when), {
     maxAttempts: attempts,
     backoff: new ExponentialBackoff({ initialDelay: delay }),

@@ -6,9 +6,8 @@
  * sent whose reply will say that the value is current, or before the loader is invoked.
  */
 export class Flight {
-  /** Somebody waits for it, besides who leads it. */
-  joined = false
   #moment = 0
+  #lastBoarded: number | undefined
 
   /** The moment now; later marks are larger. */
   get moment(): number {
@@ -17,6 +16,16 @@ export class Flight {
 
   mark(): number {
     return ++this.#moment
+  }
+
+  /** Somebody waits for it now, besides who leads it. Returns the moment. */
+  join(): number {
+    return (this.#lastBoarded = this.#moment)
+  }
+
+  /** Whether somebody has joined at this moment or later. */
+  joinedSince(moment: number): boolean {
+    return this.#lastBoarded !== undefined && this.#lastBoarded >= moment
   }
 }
 
@@ -43,8 +52,7 @@ export class SingleFlight<Outcome> {
   board(key: string, denied: boolean, lead: (flight: Flight) => Promise<Outcome>): Boarding<Outcome> {
     const current = this.#inFlight.get(key)
     if (current && !(denied && current.flight.moment > 0)) {
-      current.flight.joined = true
-      return { role: 'joiner', outcome: current.outcome, boarded: current.flight.moment }
+      return { role: 'joiner', outcome: current.outcome, boarded: current.flight.join() }
     }
 
     const flight = new Flight()
@@ -66,6 +74,10 @@ export class SingleFlight<Outcome> {
   /** Lets nobody else join the flight of `key`. Called by writers before their first await. */
   forget(key: string): void {
     this.#inFlight.delete(key)
+  }
+
+  forgetAll(): void {
+    this.#inFlight.clear()
   }
 
   /** Resolves when the flights that can be joined now have ended. */

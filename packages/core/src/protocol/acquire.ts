@@ -10,6 +10,7 @@ export async function acquire(redis: RedisPort, key: string, attempt: Attempt): 
   const reply = await runScript(redis, acquireScript, [key], [token, ttl, unreadable, stale])
   if (Array.isArray(reply)) {
     const [kind, detail] = reply as unknown[]
+    if (kind === 5) return { kind: 'acquired', head: leaseHead(token), replaced: 'another type of key' }
     if (kind === 1) return { kind: 'acquired', head: leaseHead(token) }
     if (kind === 3 && stale !== '') return { kind: 'acquired', head: stale }
     if (kind === 0 && typeof detail === 'number') return { kind: 'held', remaining: detail }

@@ -102,6 +102,11 @@ export class Connection {
     await Promise.all([...ofNode.values()].map((some) => this.send((redis) => command(redis, some), some[0])))
   }
 
+  /** How often a connection was lost: what was asked of one server may go on with another. */
+  get losses(): number {
+    return this.#losses
+  }
+
   /** Calls `listener` when Redis stops answering and when it answers again. Returns how to stop. */
   onChange(listener: (change: Availability) => void): () => void {
     const tell = guarded(listener)

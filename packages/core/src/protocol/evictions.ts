@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis'
-import { escapeGlob } from './glob.ts'
+import { escapePattern } from './glob.ts'
 import { guarded } from './guarded.ts'
 import type { Eviction, EvictionWatch } from './store.ts'
 
@@ -51,7 +51,7 @@ export async function watchEvictions(
         enableNotifications(subscriber)
           .then((enabled) => {
             if (!enabled) notifications = 'refused'
-            return subscriber.psubscribe(`${escapeGlob(channelStart + prefix)}*`)
+            return subscriber.psubscribe(`${escapePattern(channelStart + prefix)}*`)
           })
           .then(() => resolve(), reject)
       })

@@ -2,8 +2,8 @@ import type { RedisPort } from './redis-port.ts'
 import { runScript } from './script.ts'
 import { invalidateScript } from './scripts.generated.ts'
 
-/** Keys in one command: enough to save round trips, few enough not to hold the server up. */
-const batch = 500
+/** Keys in one command: enough to save round trips, few enough not to hold the server up, with values of any common size. */
+const batch = 100
 
 /**
  * Voids value and lease of each key; see `scripts/invalidate.lua` for the states. In a cluster each key travels alone,

@@ -10,11 +10,31 @@ import {
   readMark,
   valueHead,
 } from '../entry/entry.ts'
+import type { Origin } from '../entry/origin.ts'
 import { expired, renewed, withFreshUntil, withMark } from '../entry/patch.ts'
 import { newToken } from '../entry/token.ts'
 import { systemClock } from '../time/clock.ts'
+import { globMatcher } from './glob.ts'
 import { guarded } from './guarded.ts'
-import type { Acquired, Attempt, Entry, Eviction, EvictionWatch, Lease, Lowering, Store } from './store.ts'
+import { MemoryNamespaces } from './memory-namespaces.ts'
+import type {
+  Acquired,
+  Attempt,
+  Bump,
+  Entry,
+  Eviction,
+  EvictionWatch,
+  Lease,
+  Lowering,
+  NamespaceKeys,
+  NamespaceReadings,
+  Reading,
+  Renewal,
+  Store,
+} from './store.ts'
+
+/** Keys that are found in one step. */
+const step = 500
 
 /**
  * Entries in this process: for unit tests of an application, and for demos without a Redis. Keeps every promise of
@@ -23,6 +43,7 @@ import type { Acquired, Attempt, Entry, Eviction, EvictionWatch, Lease, Lowering
  */
 export class MemoryStore implements Store {
   readonly #entries: LRUCache<string, Buffer>
+  readonly #namespaces = new MemoryNamespaces(() => this.now())
   readonly #watchers = new Set<(reason: Eviction['reason'], key: string) => void>()
 
   /** @param maxEntries How many entries are kept; the least recently used one goes first. Default 10000. */
@@ -49,8 +70,16 @@ export class MemoryStore implements Store {
     return systemClock.wall()
   }
 
-  async read(key: string): Promise<Buffer | null> {
-    return this.#entries.get(key) ?? null
+  async read(key: string, namespace: NamespaceKeys, tags: readonly string[]): Promise<Reading> {
+    return { raw: this.#entries.get(key) ?? null, ...this.#readings(namespace, tags) }
+  }
+
+  async readings(namespace: NamespaceKeys, tags: readonly string[]): Promise<NamespaceReadings> {
+    return this.#readings(namespace, tags)
+  }
+
+  async origin(namespace: NamespaceKeys, tagged: boolean): Promise<Origin> {
+    return this.#namespaces.origin(namespace, tagged)
   }
 
   async acquire(key: string, { token, ttl, void: unreadable, stale }: Attempt): Promise<Acquired> {
@@ -83,15 +112,12 @@ export class MemoryStore implements Store {
     return 'accepted'
   }
 
-  async renew(
-    key: string,
-    lease: Lease,
-    { id, freshFor, ttl }: Omit<Entry, 'raw'> & { readonly id: string },
-  ): Promise<'accepted' | 'rejected'> {
+  async renew(key: string, lease: Lease, renewal: Renewal): Promise<'accepted' | 'rejected'> {
+    const { id, freshFor, ttl, origin } = renewal
     if (this.#stands(key, valueHead(id))) return 'accepted'
     const raw = this.#stands(key, lease.head)
     if (!raw || !isValue(raw)) return 'rejected'
-    this.#put(key, renewed(raw, id, this.now() + freshFor, freshFor), ttl)
+    this.#put(key, renewed(raw, id, this.now() + freshFor, freshFor, origin), ttl)
     return 'accepted'
   }
 
@@ -154,8 +180,29 @@ export class MemoryStore implements Store {
     return 'lowered'
   }
 
-  async clear(prefix: string): Promise<void> {
-    await this.invalidate([...this.#entries.keys()].filter((key) => key.startsWith(prefix)))
+  async bump(tagClock: string, tags: readonly string[], { what, settle, replicas }: Bump): Promise<void> {
+    if (replicas > 0) throw new Error('a memory store has no replicas to wait for')
+    this.#namespaces.bump(tagClock, tags, { what, ahead: settle, writer: '' })
+  }
+
+  async raiseTags(tagClock: string, tags: readonly string[], { token, ttl }: Attempt): Promise<'raised' | 'up'> {
+    const raise = { what: 'raise', ahead: ttl, writer: token } as const
+    return this.#namespaces.bump(tagClock, tags, raise) ? 'raised' : 'up'
+  }
+
+  async lowerTags(tagClock: string, tags: readonly string[], writer: Omit<Lowering, 'entry'>): Promise<void> {
+    const { token, settle } = writer
+    this.#namespaces.bump(tagClock, tags, { what: 'lower', ahead: settle, writer: token })
+  }
+
+  async clear(generation: string, settle: number): Promise<void> {
+    this.#namespaces.clear(generation, settle)
+  }
+
+  async *find(prefix: string, pattern: string): AsyncGenerator<readonly string[], void, undefined> {
+    const matches = globMatcher(pattern)
+    const found = [...this.#entries.keys()].filter((key) => key.startsWith(prefix) && matches(key.slice(prefix.length)))
+    for (let start = 0; start < found.length; start += step) yield found.slice(start, start + step)
   }
 
   async watchEvictions(prefix: string, listener: (eviction: Eviction) => void): Promise<EvictionWatch> {
@@ -175,6 +222,11 @@ export class MemoryStore implements Store {
   async connect(): Promise<void> {}
 
   async close(): Promise<void> {}
+
+  #readings({ generation, tagClock }: NamespaceKeys, tags: readonly string[]): NamespaceReadings {
+    const readings = tags.length === 0 ? undefined : this.#namespaces.readings(tagClock, tags)
+    return { generation: this.#namespaces.generation(generation), tags: readings }
+  }
 
   /** What stands under the key, if it has this head. */
   #stands(key: string, head: Buffer): Buffer | undefined {

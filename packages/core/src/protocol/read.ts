@@ -1,53 +1,93 @@
+import { endOfTick } from '../time/end-of-tick.ts'
+import { decodeGeneration } from './generation.ts'
 import type { RedisPort } from './redis-port.ts'
+import type { Reading } from './store.ts'
 
-interface Waiting {
-  readonly resolve: (raw: Buffer | null) => void
+type Send = (keys: string[]) => Promise<(Buffer | null)[]>
+
+interface Asked {
+  /** Of the entry; undefined where only the generation is asked for. */
+  readonly key: string | undefined
+  readonly generation: string
+  readonly resolve: (reading: Reading) => void
   readonly reject: (error: unknown) => void
+}
+
+/** Reads that leave together, and the place of each of their keys. */
+interface Batch {
+  readonly places: Map<string, number>
+  readonly asked: Asked[]
 }
 
 /** Keys in one MGET: a longer reply would hold the server and this process up. */
 const largestBatch = 512
 
 /**
- * Reads of one tick, as one command.
+ * Reads of one tick, each of an entry and of what its namespace is at, as one command.
  *
  * Invariant: a read joins only a batch that has not been sent, so its reply is never older than the call.
  */
 export class ReadBatch {
-  readonly #send: (keys: string[]) => Promise<(Buffer | null)[]>
-  #open: Map<string, Waiting[]> | undefined
+  readonly #send: Send
+  readonly #splits: boolean
+  #open: Batch | undefined
 
-  constructor(send: (keys: string[]) => Promise<(Buffer | null)[]>) {
+  /** @param splits A command for each key, as in a cluster: an MGET takes the keys of one slot only. */
+  constructor(send: Send, { splits }: { readonly splits: boolean }) {
     this.#send = send
+    this.#splits = splits
   }
 
-  read(key: string): Promise<Buffer | null> {
+  read(key: string | undefined, generation: string): Promise<Reading> {
     return new Promise((resolve, reject) => {
       const open = (this.#open ??= this.#begin())
-      const waiting = open.get(key)
-      if (waiting) waiting.push({ resolve, reject })
-      else open.set(key, [{ resolve, reject }])
-      if (open.size === largestBatch) this.#flush(open)
+      place(open, generation)
+      if (key !== undefined) place(open, key)
+      open.asked.push({ key, generation, resolve, reject })
+      if (open.places.size >= largestBatch) this.#flush(open)
     })
   }
 
-  #begin(): Map<string, Waiting[]> {
-    const batch = new Map<string, Waiting[]>()
-    // After the promises of this tick: callers that were woken together ask together.
-    void Promise.resolve().then(() => process.nextTick(() => this.#flush(batch)))
+  #begin(): Batch {
+    const batch: Batch = { places: new Map(), asked: [] }
+    void endOfTick().then(() => this.#flush(batch))
     return batch
   }
 
-  #flush(batch: Map<string, Waiting[]>): void {
+  #flush(batch: Batch): void {
     if (this.#open === batch) this.#open = undefined
-    if (batch.size === 0) return // sent already, because it was full
+    if (batch.asked.length === 0) return // sent already, because it was full
 
-    const entries = [...batch]
-    batch.clear()
-    this.#send(entries.map(([key]) => key)).then(
-      (raws) => entries.forEach(([, waiting], index) => waiting.forEach(({ resolve }) => resolve(raws[index] ?? null))),
-      (error: unknown) => entries.forEach(([, waiting]) => waiting.forEach(({ reject }) => reject(error))),
+    const asked = batch.asked.splice(0)
+    const keys = [...batch.places.keys()]
+    if (this.#splits) return this.#flushEach(asked, keys)
+    this.#send(keys).then(
+      (raws) => answer(asked, (key) => raws[batch.places.get(key) as number] ?? null),
+      (error: unknown) => asked.forEach(({ reject }) => reject(error)),
     )
+  }
+
+  /** Those whose nodes answer have their reply, whatever becomes of the others. */
+  #flushEach(asked: readonly Asked[], keys: readonly string[]): void {
+    const replies = new Map(keys.map((key) => [key, this.#send([key])]))
+    for (const one of asked) {
+      const own = one.key === undefined ? [one.generation] : [one.generation, one.key]
+      Promise.all(own.map((key) => replies.get(key) as Promise<(Buffer | null)[]>)).then(
+        (raws) => answer([one], (key) => raws[own.indexOf(key)]?.[0] ?? null),
+        one.reject,
+      )
+    }
+  }
+}
+
+function place({ places }: Batch, key: string): void {
+  if (!places.has(key)) places.set(key, places.size)
+}
+
+function answer(asked: readonly Asked[], rawOf: (key: string) => Buffer | null): void {
+  for (const { key, generation, resolve } of asked) {
+    const raw = key === undefined ? null : rawOf(key)
+    resolve({ raw, generation: decodeGeneration(rawOf(generation)), tags: undefined })
   }
 }
 

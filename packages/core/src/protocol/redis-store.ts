@@ -1,16 +1,20 @@
 import { type Cluster, Redis, type RedisOptions } from 'ioredis'
+import type { Origin } from '../entry/origin.ts'
 import { systemClock } from '../time/clock.ts'
+import { endOfTick } from '../time/end-of-tick.ts'
 import { acquire } from './acquire.ts'
 import { lower, raise } from './barrier.ts'
 import { claim } from './claim.ts'
-import { clear } from './clear.ts'
 import { Connection } from './connection.ts'
 import { watchEvictions } from './evictions.ts'
 import { expire } from './expire.ts'
 import { extend } from './extend.ts'
 import { fill } from './fill.ts'
+import { find } from './find.ts'
 import { invalidate } from './invalidate.ts'
+import { clear, currentGeneration } from './generation.ts'
 import { ReadBatch, read } from './read.ts'
+import type { RedisPort } from './redis-port.ts'
 import { release } from './release.ts'
 import { renew } from './renew.ts'
 import { Replicas } from './replicas.ts'
@@ -19,13 +23,20 @@ import type {
   Acquired,
   Attempt,
   Availability,
+  Bump,
   Entry,
   Eviction,
   EvictionWatch,
   Lease,
   Lowering,
+  NamespaceKeys,
+  NamespaceReadings,
+  Reading,
+  Renewal,
   Store,
 } from './store.ts'
+import { bump, moment, tagReadings } from './tag-clock.ts'
+import { TagReadBatch } from './tag-read-batch.ts'
 import { time } from './time.ts'
 
 /**
@@ -41,7 +52,9 @@ export class RedisStore implements Store {
   readonly #client: Redis | Cluster
   readonly #opened: boolean
   readonly #connection: Connection
-  readonly #reads: ReadBatch | undefined
+  readonly #reads: ReadBatch
+  readonly #tagReads: TagReadBatch
+  readonly #origins = new Map<string, Promise<Origin>>()
   readonly #time = new ServerClock(systemClock)
   readonly #commandTimeout: number
   #replicas: Replicas | undefined
@@ -54,16 +67,36 @@ export class RedisStore implements Store {
     const reconnect = this.#opened ? () => this.#client.disconnect(true) : undefined
     this.#connection = new Connection(this.#client, { commandTimeout, clock: systemClock, reconnect })
     this.#connection.onChange(({ kind }) => kind === 'recovered' && this.#time.forget())
-    // MGET takes the keys of one slot only; in a cluster each read is a GET of its own.
-    if (!this.#client.isCluster) this.#reads = new ReadBatch((keys) => this.#read(keys))
+    this.#reads = new ReadBatch((keys) => this.#read(keys), { splits: this.#client.isCluster })
+    this.#tagReads = new TagReadBatch((tagClock, tags) =>
+      this.#connection.send((redis) => tagReadings(redis, tagClock, tags), tagClock),
+    )
   }
 
   now(): number {
     return this.#time.now()
   }
 
-  read(key: string): Promise<Buffer | null> {
-    return this.#reads ? this.#reads.read(key) : this.#read([key]).then(([raw = null]) => raw)
+  read(key: string, { generation, tagClock }: NamespaceKeys, tags: readonly string[]): Promise<Reading> {
+    return this.#withTags(this.#reads.read(key, generation), tagClock, tags)
+  }
+
+  readings({ generation, tagClock }: NamespaceKeys, tags: readonly string[]): Promise<NamespaceReadings> {
+    return this.#withTags(this.#reads.read(undefined, generation), tagClock, tags)
+  }
+
+  /** Asked once for all that ask in one tick, and not before the last of them has. */
+  origin(namespace: NamespaceKeys, tagged: boolean): Promise<Origin> {
+    const asked = `${tagged} ${namespace.generation}`
+    let origin = this.#origins.get(asked)
+    if (!origin) {
+      origin = endOfTick().then(() => {
+        this.#origins.delete(asked)
+        return this.#askOrigin(namespace, tagged)
+      })
+      this.#origins.set(asked, origin)
+    }
+    return origin
   }
 
   acquire(key: string, attempt: Attempt): Promise<Acquired> {
@@ -78,12 +111,8 @@ export class RedisStore implements Store {
     return this.#connection.send((redis) => fill(redis, key, lease, entry), key)
   }
 
-  renew(
-    key: string,
-    lease: Lease,
-    entry: Omit<Entry, 'raw'> & { readonly id: string },
-  ): Promise<'accepted' | 'rejected'> {
-    return this.#connection.send((redis) => renew(redis, key, lease, entry), key)
+  renew(key: string, lease: Lease, renewal: Renewal): Promise<'accepted' | 'rejected'> {
+    return this.#connection.send((redis) => renew(redis, key, lease, renewal), key)
   }
 
   extend(key: string, lease: Lease, mark?: 'failed'): Promise<'extended' | 'lost'> {
@@ -95,7 +124,7 @@ export class RedisStore implements Store {
   }
 
   async invalidate(keys: readonly string[], replicas = 0): Promise<void> {
-    if (replicas > 0) return this.#onReplicas().invalidate(keys, replicas)
+    if (replicas > 0) return this.#onReplicas().acknowledge((redis) => invalidate(redis, keys), replicas)
     return this.#connection.sendEach(keys, invalidate)
   }
 
@@ -111,11 +140,35 @@ export class RedisStore implements Store {
     return this.#connection.send((redis) => lower(redis, key, writer), key)
   }
 
-  async clear(prefix: string): Promise<void> {
+  async bump(tagClock: string, tags: readonly string[], { what, settle, replicas }: Bump): Promise<void> {
+    const forward = (redis: RedisPort) => bump(redis, tagClock, tags, { what, ahead: settle, writer: '' })
+    if (replicas > 0) return this.#onReplicas().acknowledge(forward, replicas)
+    await this.#connection.send(forward, tagClock)
+  }
+
+  async raiseTags(tagClock: string, tags: readonly string[], { token, ttl }: Attempt): Promise<'raised' | 'up'> {
+    const up = { what: 'raise', ahead: ttl, writer: token } as const
+    return (await this.#connection.sendOnce((redis) => bump(redis, tagClock, tags, up), tagClock)) ? 'raised' : 'up'
+  }
+
+  async lowerTags(
+    tagClock: string,
+    tags: readonly string[],
+    { token, settle }: Omit<Lowering, 'entry'>,
+  ): Promise<void> {
+    const down = { what: 'lower', ahead: settle, writer: token } as const
+    await this.#connection.send((redis) => bump(redis, tagClock, tags, down), tagClock)
+  }
+
+  clear(key: string, settle: number): Promise<void> {
+    return this.#connection.send((redis) => clear(redis, key, settle), key)
+  }
+
+  async *find(prefix: string, pattern: string): AsyncGenerator<readonly string[], void, undefined> {
     await this.#connection.send((redis) => redis.callBuffer('ping', [])) // A client knows its nodes once it is connected.
-    await clear(this.#client, prefix, {
+    yield* find(this.#client, prefix, pattern, {
       send: (command) => this.#connection.send(command),
-      invalidate: (keys) => this.invalidate(keys),
+      losses: () => this.#connection.losses,
     })
   }
 
@@ -146,6 +199,21 @@ export class RedisStore implements Store {
     // Sent first over the same connection, it is answered first: the entries are judged by it.
     this.#time.measure(() => this.#connection.send((redis) => time(redis, key), key))
     return this.#connection.send((redis) => read(redis, keys), key)
+  }
+
+  async #askOrigin({ generation: key, tagClock }: NamespaceKeys, tagged: boolean): Promise<Origin> {
+    const [standing, tagMoment] = await Promise.all([
+      this.#connection.send((redis) => currentGeneration(redis, key), key),
+      tagged ? this.#connection.send((redis) => moment(redis, tagClock), tagClock) : undefined,
+    ])
+    return { generation: standing, tagMoment }
+  }
+
+  /** Sent in the same tick: one round trip. */
+  #withTags(reading: Promise<Reading>, tagClock: string, tags: readonly string[]): Promise<Reading> {
+    if (tags.length === 0) return reading
+    const asked = Promise.all([reading, this.#tagReads.read(tagClock, tags)])
+    return asked.then(([found, readings]) => ({ ...found, tags: readings }))
   }
 
   #onReplicas(): Replicas {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { Clock } from '../time/clock.ts'
 import { Connection } from './connection.ts'
-import { invalidate } from './invalidate.ts'
+import type { RedisPort } from './redis-port.ts'
 
 /**
  * Invalidations that replicas have acknowledged too. `WAIT` speaks of what its own connection has sent, and holds it up
@@ -21,7 +21,7 @@ export class Replicas {
     this.#clock = clock
   }
 
-  async invalidate(keys: readonly string[], replicas: number): Promise<void> {
+  async acknowledge(command: (redis: RedisPort) => Promise<unknown>, replicas: number): Promise<void> {
     this.#client ??= this.#open()
     // The server ends the wait; a deadline of our own is for a server that does not answer at all.
     this.#connection ??= new Connection(this.#client, {
@@ -30,7 +30,7 @@ export class Replicas {
       reconnect: () => this.#client?.disconnect(true),
     })
     const reply = await this.#connection.send(async (redis) => {
-      await invalidate(redis, keys)
+      await command(redis)
       return redis.callBuffer('wait', [replicas, this.#timeout])
     })
     if (reply !== undefined && Number(reply) >= replicas) return

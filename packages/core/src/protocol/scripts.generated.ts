@@ -9,10 +9,11 @@ export interface Script {
 
 export const acquireScript: Script = {
   name: 'acquire',
-  sha1: 'ef48b9fcd4e56ad235cb2b3695f0a88e15ef13c9',
+  sha1: 'bec09d2a7de3bbf3c2a3508ab2fa41b15b7940f9',
   source: [
     "local header = redis.pcall('GETRANGE', KEYS[1], 0, 50)",
-    "if type(header) ~= 'string' then header = '' end -- another type of key",
+    "local isForeign = type(header) ~= 'string'",
+    "if isForeign then header = '' end",
     "",
     "local head, state = string.sub(header, 1, 23), string.sub(header, 1, 1)",
     "if (state == 'L') ~= (#header == 23) then state = '' end -- cut, or with something behind it",
@@ -37,7 +38,69 @@ export const acquireScript: Script = {
     "end",
     "",
     "redis.call('SET', KEYS[1], 'L' .. ARGV[1], 'PX', ARGV[2])",
-    "return {1}",
+    "return {isForeign and 5 or 1}",
+  ].join('\n'),
+}
+
+export const bumpScript: Script = {
+  name: 'bump',
+  sha1: '45670a9eacce88f7de7641db48c4ac0731c21712',
+  source: [
+    "local time = redis.call('TIME')",
+    "local now = time[1] * 1000000 + time[2]",
+    "local known = redis.pcall('HMGET', KEYS[1], 'id', 'clock', 'floor')",
+    "local id, clock, floor = known[1], tonumber(known[2] or ''), tonumber(known[3] or '')",
+    "if known.err or not (id and #id == 16 and clock and floor and #known[3] == 16) then",
+    "  clock, floor = 0, now",
+    "  redis.call('UNLINK', KEYS[1])",
+    "  id = string.sub(redis.sha1hex(ARGV[1] .. time[1] .. '.' .. time[2]), 1, 16)",
+    "  redis.call('HSET', KEYS[1], 'id', id, 'floor', string.format('%016.0f', floor))",
+    "end",
+    "clock = math.max(clock, now) + 1",
+    "",
+    "local what, writer = ARGV[2], ARGV[4]",
+    "local forward = clock + ARGV[3] * 1000",
+    "local reply = what == 'raise' and 0 or 1",
+    "",
+    "for at = 6, #ARGV do",
+    "  local raw = redis.call('HGET', KEYS[1], ':' .. ARGV[at]) or ''",
+    "  local void = tonumber(string.sub(raw, #raw > 32 and 33 or 1, #raw > 32 and 48 or 16)) or floor",
+    "  local expired = tonumber(string.sub(raw, 17, 32)) or 0",
+    "  local writers, last, stood = '', 0, false",
+    "  for part = 49, #raw, 38 do",
+    "    local token, ends = string.sub(raw, part, part + 21), tonumber(string.sub(raw, part + 22, part + 37)) or 0",
+    "    if ends <= now then",
+    "      void = math.max(void, ends)",
+    "    elseif token == writer then",
+    "      stood = true",
+    "    else",
+    "      writers, last = writers .. string.sub(raw, part, part + 37), math.max(last, ends)",
+    "    end",
+    "  end",
+    "",
+    "  if what == 'expire' then",
+    "    expired = math.max(expired, forward)",
+    "  elseif what == 'raise' then",
+    "    writers, last = writers .. writer .. string.format('%016.0f', forward), math.max(last, forward)",
+    "    if not stood then reply = 1 end",
+    "  else",
+    "    void = math.max(void, forward)",
+    "  end",
+    "  local reading = string.format('%016.0f%016.0f', math.max(void, last), expired)",
+    "  if writers ~= '' then reading = reading .. string.format('%016.0f', void) .. writers end",
+    "  redis.call('HSET', KEYS[1], ':' .. ARGV[at], reading)",
+    "end",
+    "",
+    "local oldest, sampled = now - ARGV[5] * 1000, redis.call('HRANDFIELD', KEYS[1], 8, 'WITHVALUES')",
+    "for at = 1, #sampled, 2 do",
+    "  local reading = math.max(tonumber(string.sub(sampled[at + 1], 1, 16)) or now, tonumber(string.sub(sampled[at + 1], 17, 32)) or 0)",
+    "  if string.sub(sampled[at], 1, 1) == ':' and reading < oldest then",
+    "    redis.call('HDEL', KEYS[1], sampled[at])",
+    "    floor = math.max(floor, reading)",
+    "  end",
+    "end",
+    "redis.call('HSET', KEYS[1], 'clock', string.format('%016.0f', clock), 'floor', string.format('%016.0f', floor))",
+    "return reply",
   ].join('\n'),
 }
 
@@ -58,18 +121,39 @@ export const claimScript: Script = {
   ].join('\n'),
 }
 
+export const clearScript: Script = {
+  name: 'clear',
+  sha1: '7b20f909ef0bf32def46b3491cc288fd70b647fe',
+  source: [
+    "local standing = redis.pcall('GET', KEYS[1])",
+    "if type(standing) ~= 'string' then standing = '' end -- absent, or another type of key",
+    "",
+    "local time = redis.call('TIME')",
+    "local fresh = string.sub(redis.sha1hex(ARGV[1] .. standing .. time[1] .. '.' .. time[2]), 1, 16)",
+    "local settle = tonumber(ARGV[2])",
+    "if #standing == 16 and string.sub(standing, 1, 1) == '!' then settle = math.max(settle, redis.call('PTTL', KEYS[1])) end",
+    "",
+    "if settle > 0 then",
+    "  redis.call('SET', KEYS[1], '!' .. string.sub(fresh, 2), 'PX', string.format('%.0f', settle))",
+    "else",
+    "  redis.call('SET', KEYS[1], fresh)",
+    "end",
+    "return 1",
+  ].join('\n'),
+}
+
 export const expireScript: Script = {
   name: 'expire',
-  sha1: '641910939f70ca29851bded5fdfec49a963fa5f9',
+  sha1: '3f001280cdcfe9e3b5dc7fc67a48f952709a103d',
   source: [
     "local header = redis.pcall('GETRANGE', KEYS[1], 0, 23)",
     "if type(header) ~= 'string' then header = '' end -- another type of key",
     "",
     "local state = string.sub(header, 1, 1)",
     "local length = header ~= '' and redis.call('STRLEN', KEYS[1]) or 0",
-    "if state == 'V' and string.sub(header, 24, 24) == '2' and length > 71 then",
+    "if state == 'V' and string.sub(header, 24, 24) == '3' and length > 88 then",
     "  local id = string.sub(redis.sha1hex(ARGV[1] .. header), 1, 22)",
-    "  redis.call('SETRANGE', KEYS[1], 0, 'V' .. id .. '2-' .. string.rep('0', 26))",
+    "  redis.call('SETRANGE', KEYS[1], 0, 'V' .. id .. '3-' .. string.rep('0', 26))",
     "elseif state ~= 'B' or length < 37 or (length - 2) % 35 ~= 0 then",
     "  redis.call('UNLINK', KEYS[1])",
     "else",
@@ -115,6 +199,20 @@ export const fillScript: Script = {
     "redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[4])",
     "redis.call('SETRANGE', KEYS[1], 38, string.format('%013.0f', ends))",
     "return 1",
+  ].join('\n'),
+}
+
+export const generationScript: Script = {
+  name: 'generation',
+  sha1: 'c5958d92075ffa151c8ba87668598e08574f4530',
+  source: [
+    "local standing = redis.pcall('GET', KEYS[1])",
+    "if type(standing) == 'string' and #standing == 16 then return standing end",
+    "",
+    "local time = redis.call('TIME')",
+    "local fresh = string.sub(redis.sha1hex(ARGV[1] .. time[1] .. '.' .. time[2]), 1, 16)",
+    "redis.call('SET', KEYS[1], fresh)",
+    "return fresh",
   ].join('\n'),
 }
 
@@ -182,6 +280,26 @@ export const lowerScript: Script = {
   ].join('\n'),
 }
 
+export const momentScript: Script = {
+  name: 'moment',
+  sha1: '29528b91ac4747e2c071a7131eecc6db6b7192ee',
+  source: [
+    "local time = redis.call('TIME')",
+    "local now = time[1] * 1000000 + time[2]",
+    "local known = redis.pcall('HMGET', KEYS[1], 'id', 'clock', 'floor')",
+    "local id, clock, floor = known[1], tonumber(known[2] or ''), tonumber(known[3] or '')",
+    "if known.err or not (id and #id == 16 and clock and floor and #known[3] == 16) then",
+    "  id, clock = string.sub(redis.sha1hex(ARGV[1] .. time[1] .. '.' .. time[2]), 1, 16), 0",
+    "  redis.call('UNLINK', KEYS[1])",
+    "  redis.call('HSET', KEYS[1], 'id', id, 'floor', string.format('%016.0f', now))",
+    "end",
+    "",
+    "local reading = string.format('%016.0f', math.max(clock, now))",
+    "redis.call('HSET', KEYS[1], 'clock', reading)",
+    "return {id, reading}",
+  ].join('\n'),
+}
+
 export const raiseScript: Script = {
   name: 'raise',
   sha1: '41c81b8fd7938ac6640bdc29cb622b3ba6901a9b',
@@ -225,7 +343,7 @@ export const releaseScript: Script = {
 
 export const renewScript: Script = {
   name: 'renew',
-  sha1: 'c3f6380666bc2b70208d85243a5b2b71a718d023',
+  sha1: 'e511759e7584c6ea59b4a5406fee79dc211f82b2',
   source: [
     "local head = redis.pcall('GETRANGE', KEYS[1], 0, 22)",
     "if head == ARGV[2] then return 1 end",
@@ -234,7 +352,9 @@ export const renewScript: Script = {
     "local time = redis.call('TIME')",
     "local ends = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[3]",
     "local life = string.format('%013.0f', ends) .. string.format('%010.0f', ARGV[3])",
-    "redis.call('SETRANGE', KEYS[1], 0, ARGV[2] .. '2-' .. string.rep('0', 13) .. life)",
+    "redis.call('SETRANGE', KEYS[1], 0, ARGV[2] .. '3-' .. string.rep('0', 13) .. life)",
+    "redis.call('SETRANGE', KEYS[1], 71, ARGV[5])",
+    "if redis.call('GETRANGE', KEYS[1], 87, 87) == 't' then redis.call('SETRANGE', KEYS[1], 88, ARGV[6]) end",
     "redis.call('PEXPIRE', KEYS[1], ARGV[4])",
     "return 1",
   ].join('\n'),

@@ -1,15 +1,23 @@
+import type { Origin, TagReadings } from '../entry/origin.ts'
+
 /**
  * What the engine needs of the place where entries live: one string per key and a few atomic operations on its head
  * (docs/protocol.md). Keys arrive complete, with their namespace. Every operation rejects when the store cannot do it;
- * none waits without bound. All are safe to send twice, but for `acquire`, `claim` and `raise`: those reject where that
- * may have happened.
+ * none waits without bound. All are safe to send twice, but for `acquire`, `claim`, `raise` and `raiseTags`: those reject
+ * where that may have happened.
  */
 export interface Store {
   /** The clock that says until when a value is fresh: milliseconds since 1970. */
   now(): number
 
-  /** What stands under `key`, or null. The reply is never older than the call. */
-  read(key: string): Promise<Buffer | null>
+  /** What stands under `key`, and what its namespace says of that now: not older than the call. */
+  read(key: string, namespace: NamespaceKeys, tags: readonly string[]): Promise<Reading>
+
+  /** What a namespace says now of itself and of tags: not older than the call. */
+  readings(namespace: NamespaceKeys, tags: readonly string[]): Promise<NamespaceReadings>
+
+  /** What is true of a namespace before a load begins. Makes what is not there. */
+  origin(namespace: NamespaceKeys, tagged: boolean): Promise<Origin>
 
   /**
    * Takes the right to load `key`, unless another has it or a value stands.
@@ -24,11 +32,7 @@ export interface Store {
   fill(key: string, lease: Lease, entry: Entry): Promise<'accepted' | 'rejected'>
 
   /** Makes the value that the lease is to refresh fresh again, under a new id. Rejected as a fill is. */
-  renew(
-    key: string,
-    lease: Lease,
-    entry: Omit<Entry, 'raw'> & { readonly id: string },
-  ): Promise<'accepted' | 'rejected'>
+  renew(key: string, lease: Lease, renewal: Renewal): Promise<'accepted' | 'rejected'>
 
   /** Gives a lease that still stands a new TTL. With `failed` it keeps others from a refresh for so long, not from a load. */
   extend(key: string, lease: Lease, mark?: 'failed'): Promise<'extended' | 'lost'>
@@ -48,8 +52,23 @@ export interface Store {
   /** Takes down a writer's part of the barrier; puts `entry` there if no other writer was at work meanwhile. */
   lower(key: string, writer: Lowering): Promise<'lowered' | 'stored'>
 
-  /** Voids every key that begins with `prefix`. */
-  clear(prefix: string): Promise<void>
+  /** Sets tags forward: what was loaded before with one of them is void, or expired. On so many replicas too. */
+  bump(tagClock: string, tags: readonly string[], bump: Bump): Promise<void>
+
+  /** Puts up a writer's part of the barrier of some tags, or keeps it up: what has one of them is void until its TTL ends. */
+  raiseTags(tagClock: string, tags: readonly string[], writer: Attempt): Promise<'raised' | 'up'>
+
+  /** Takes down a writer's part of the barrier of some tags, and voids what has one of them. */
+  lowerTags(tagClock: string, tags: readonly string[], writer: Omit<Lowering, 'entry'>): Promise<void>
+
+  /** Voids every entry of a namespace, and lets nothing be filled for `settle` milliseconds. */
+  clear(generation: string, settle: number): Promise<void>
+
+  /**
+   * Finds the keys that begin with `prefix`, as it is written, and go on as the glob `pattern` says: in steps, which may
+   * be empty and may repeat a key. No key is missed that stands from the first step until the last.
+   */
+  find(prefix: string, pattern: string): AsyncIterable<readonly string[]>
 
   /** Reports keys that begin with `prefix` and were expired, evicted or deleted. Best effort: reports can be lost. */
   watchEvictions(prefix: string, listener: (eviction: Eviction) => void): Promise<EvictionWatch>
@@ -62,6 +81,30 @@ export interface Store {
 
   /** Closes what this store has opened, and nothing it was given. */
   close(): Promise<void>
+}
+
+/** The keys of a namespace that void many of its entries at once, complete. */
+export interface NamespaceKeys {
+  readonly generation: string
+  readonly tagClock: string
+}
+
+export interface NamespaceReadings {
+  /** Undefined: there is none, so no entry is of it. */
+  readonly generation: string | undefined
+  /** Undefined where no tags are asked for. */
+  readonly tags: TagReadings | undefined
+}
+
+export interface Reading extends NamespaceReadings {
+  readonly raw: Buffer | null
+}
+
+export interface Bump {
+  readonly what: 'void' | 'expire'
+  /** How long nothing with one of the tags is to be filled yet, in milliseconds. */
+  readonly settle: number
+  readonly replicas: number
 }
 
 /** One attempt to load or to write. The token is fresh for each. */
@@ -88,6 +131,12 @@ export interface Entry {
   readonly ttl: number
 }
 
+/** A new lifetime of an entry, under a new id. */
+export interface Renewal extends Omit<Entry, 'raw'> {
+  readonly id: string
+  readonly origin: Origin
+}
+
 export interface Lowering {
   readonly token: string
   /** How long nothing is to be filled yet, in milliseconds. */
@@ -96,8 +145,8 @@ export interface Lowering {
 }
 
 export type Acquired =
-  /** `head` is what a fill will expect. */
-  | { readonly kind: 'acquired'; readonly head: Buffer }
+  /** `head` is what a fill will expect; `replaced` what stood there that a read does not tell. */
+  | { readonly kind: 'acquired'; readonly head: Buffer; readonly replaced?: string }
   /** Another has the right, for `remaining` milliseconds if it does not extend it. */
   | { readonly kind: 'held'; readonly remaining: number }
   | { readonly kind: 'value'; readonly raw: Buffer }

@@ -284,6 +284,72 @@ describe('more keys than the limit', () => {
   })
 })
 
+describe('all there is', () => {
+  it('is pending, every key of it, until a clear is acknowledged', async () => {
+    const { journal, events, next } = journalOf()
+    journal.add(['k'])
+    journal.addAll()
+    expect(journal.isPending('other')).toBe(true)
+
+    const replay = journal.replay()
+    const call = next()
+    expect(call.what).toBe('clear')
+    await call.answer()
+    await replay
+
+    expect([journal.isPending('k'), journal.isPending('other')]).toEqual([false, false])
+    expect(events).toEqual([{ type: 'invalidate-replayed', count: 0, overflowed: true }])
+  })
+
+  it('is replayed after a pause, though nobody asks for it', async () => {
+    const { journal, clock, next } = journalOf()
+    journal.addAll()
+
+    clock.pass(clock.nextDelay)
+
+    expect(next().what).toBe('clear')
+  })
+
+  it('that is added while keys are replayed is cleared then', async () => {
+    const { journal, calls, next } = journalOf()
+    journal.add(['k'])
+    void journal.replay()
+    const keys = next()
+
+    journal.addAll()
+    await keys.answer()
+    expect(journal.isPending('other')).toBe(true)
+    const clear = next()
+    expect(clear.what).toBe('clear')
+    await clear.answer()
+
+    expect(journal.isPending('k')).toBe(false)
+    expect(calls).toEqual([])
+  })
+
+  it('that is added while a clear is under way needs another one', async () => {
+    const { journal, next } = journalOf()
+    journal.addAll()
+    void journal.replay()
+    const clear = next()
+
+    journal.addAll()
+    await clear.answer()
+
+    expect(journal.isPending('k')).toBe(true)
+    expect(next().what).toBe('clear')
+  })
+
+  it('is lost with a journal that is closed', async () => {
+    const { journal, events } = journalOf()
+    await journal.close(1_000)
+
+    journal.addAll()
+
+    expect(events).toEqual([{ type: 'invalidate-lost', count: 0, overflowed: true }])
+  })
+})
+
 describe('closing a journal', () => {
   it('tries once more, and says nothing when that succeeds', async () => {
     const { journal, clock, events, next } = journalOf()

@@ -59,6 +59,13 @@ export class Journal {
     if (!this.#replaying) this.#replayLater()
   }
 
+  /** Keeps that everything is void, and was not acknowledged to be. */
+  addAll(): void {
+    if (this.#closed) return this.#settings.report({ type: 'invalidate-lost', count: 0, overflowed: true })
+    this.#overflowNow()
+    if (!this.#replaying) this.#replayLater()
+  }
+
   /** True while the store may hold an old value under `key`. */
   isPending(key: string): boolean {
     return this.#overflow !== 'none' || this.#pending.has(key)

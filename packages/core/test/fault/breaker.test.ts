@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { CacheAside, RedisStore, type RedisTarget } from '../../src/index.ts'
 import type { Availability } from '../../src/protocol/store.ts'
 import { slotOf } from '../../src/protocol/cluster-node.ts'
+import { namespace, rawAt } from '../protocol/standing.ts'
 
 const commandTimeout = 300
 const missed = 'no answer from Redis within 300 ms'
@@ -34,7 +35,7 @@ describe('a Redis that does not answer', () => {
 
     const elapsed = stopwatch()
     const errors: string[] = []
-    for (let caller = 0; caller < 64; caller++) errors.push(await reasonOf(store.read('k')))
+    for (let caller = 0; caller < 64; caller++) errors.push(await reasonOf(rawAt(store, 'k')))
 
     expect(elapsed()).toBeLessThan(3 * commandTimeout)
     expect(errors[0]).toBe(missed)
@@ -47,13 +48,13 @@ describe('a Redis that does not answer', () => {
     const { store, changes } = open()
 
     const elapsed = stopwatch()
-    for (let caller = 0; caller < 64; caller++) await reasonOf(store.read('k'))
+    for (let caller = 0; caller < 64; caller++) await reasonOf(rawAt(store, 'k'))
 
     expect(elapsed()).toBeLessThan(3 * commandTimeout)
     expect(changes).toMatchObject([{ kind: 'degraded' }])
     redis.resume()
     await recovered(changes)
-    expect(await store.read('k')).toBeNull()
+    expect(await rawAt(store, 'k')).toBeNull()
   })
 
   it('is used again within a second of answering, and told once to be away and once to be back', async () => {
@@ -64,7 +65,7 @@ describe('a Redis that does not answer', () => {
     redis.pause()
     for (let read = 0; read < 300; read++) {
       expect(await cache.getOrLoad('k', () => read)).toBe(read)
-      await reasonOf(store.read('k'))
+      await reasonOf(rawAt(store, 'k'))
     }
 
     redis.resume()
@@ -86,15 +87,15 @@ describe('a Redis that does not answer', () => {
     const { store, changes } = open()
     await store.connect()
     await redis.kill()
-    await expect.poll(() => reasonOf(store.read('k'))).toContain('not connected to Redis')
-    for (let read = 0; read < 300; read++) await reasonOf(store.read('k'))
+    await expect.poll(() => reasonOf(rawAt(store, 'k'))).toContain('not connected to Redis')
+    for (let read = 0; read < 300; read++) await reasonOf(rawAt(store, 'k'))
 
     await redis.start()
     const elapsed = stopwatch()
     await recovered(changes)
 
     expect(elapsed()).toBeLessThan(1_000)
-    expect(await store.read('k')).toBeNull()
+    expect(await rawAt(store, 'k')).toBeNull()
     expect(changes).toMatchObject([{ kind: 'degraded' }, { kind: 'recovered' }])
   })
 
@@ -103,7 +104,7 @@ describe('a Redis that does not answer', () => {
     const { store, changes } = open()
     expect(changes).toEqual([])
 
-    expect(await reasonOf(store.read('k'))).toContain('ECONNREFUSED')
+    expect(await reasonOf(rawAt(store, 'k'))).toContain('ECONNREFUSED')
     await redis.start()
     await recovered(changes)
 
@@ -118,13 +119,13 @@ describe('a Redis that does not answer', () => {
     await store.connect()
 
     proxy.blackHole()
-    await reasonOf(store.read('k'))
+    await reasonOf(rawAt(store, 'k'))
     // The proxy keeps the first one open: its end is not told.
     await expect.poll(() => proxy.connections, { timeout: 15_000 }).toBeGreaterThan(1)
     proxy.heal()
     await recovered(changes)
 
-    expect(await store.read('k')).toBeNull()
+    expect(await rawAt(store, 'k')).toBeNull()
     expect(changes).toMatchObject([{ kind: 'degraded' }, { kind: 'recovered' }])
   })
 
@@ -138,13 +139,13 @@ describe('a Redis that does not answer', () => {
     const { store, changes } = open(client)
     await store.connect()
     proxy.blackHole()
-    await reasonOf(store.read('k'))
+    await reasonOf(rawAt(store, 'k'))
 
     proxy.cut()
     proxy.heal()
     await recovered(changes)
 
-    expect(await store.read('k')).toBeNull()
+    expect(await rawAt(store, 'k')).toBeNull()
     expect(changes).toMatchObject([{ kind: 'degraded' }, { kind: 'recovered' }])
   })
 
@@ -153,12 +154,12 @@ describe('a Redis that does not answer', () => {
     const { store } = open(client)
     await store.connect()
     redis.pause()
-    await reasonOf(store.read('k'))
+    await reasonOf(rawAt(store, 'k'))
     const queued = queueOf(client)
     expect(queued).toBeLessThanOrEqual(3) // the clock, the read and the probe
 
     for (let round = 0; round < 20; round++) {
-      await Promise.all(Array.from({ length: 100 }, () => reasonOf(store.read('k'))))
+      await Promise.all(Array.from({ length: 100 }, () => reasonOf(rawAt(store, 'k'))))
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
 
@@ -168,14 +169,14 @@ describe('a Redis that does not answer', () => {
   it('to a probe for which there is no permission has answered all the same', async () => {
     await redis.cli('ACL', 'SETUSER', 'shop', 'on', 'nopass', '~*', '&*', '+@all', '-ping')
     const { store, changes } = open({ port: redis.port, username: 'shop', password: 'any' })
-    expect(await store.read('k')).toBeNull()
+    expect(await rawAt(store, 'k')).toBeNull()
     redis.pause()
-    await reasonOf(store.read('k'))
+    await reasonOf(rawAt(store, 'k'))
 
     redis.resume()
 
     await recovered(changes)
-    expect(await store.read('k')).toBeNull()
+    expect(await rawAt(store, 'k')).toBeNull()
   })
 
   it('is not what a blocked event loop means, however many answers have arrived', async () => {
@@ -200,13 +201,13 @@ describe('a node of a cluster that does not answer', () => {
     const keys = Array.from({ length: 30 }, (_, index) => `shop:${index}`)
     const [frozen] = cluster.nodes
     const isFrozen = (key: string) => slotOf(key) < Math.floor(16_384 / 3)
-    await Promise.all(keys.map((key) => store.read(key)))
+    await Promise.all(keys.map((key) => rawAt(store, key)))
     frozen?.pause()
 
     const elapsed = stopwatch()
     for (let round = 0; round < 10; round++) {
       for (const key of keys)
-        expect(await store.read(key).catch(() => 'refused')).toBe(isFrozen(key) ? 'refused' : null)
+        expect(await rawAt(store, key).catch(() => 'refused')).toBe(isFrozen(key) ? 'refused' : null)
     }
     expect(elapsed()).toBeLessThan(3 * commandTimeout)
     expect(keys.filter(isFrozen)).not.toEqual([])
@@ -214,9 +215,28 @@ describe('a node of a cluster that does not answer', () => {
 
     frozen?.resume()
     await recovered(changes)
-    expect(await Promise.all(keys.map((key) => store.read(key)))).toEqual(keys.map(() => null))
+    expect(await Promise.all(keys.map((key) => rawAt(store, key)))).toEqual(keys.map(() => null))
     expect(changes).toMatchObject([{ kind: 'degraded' }, { kind: 'recovered' }])
     await store.close()
+  })
+
+  it('that says what a namespace is at costs one deadline for all of its keys', async () => {
+    await using cluster = await startRedisCluster({ args: ['--cluster-require-full-coverage', 'no'] })
+    const store = new RedisStore(cluster.client(), { commandTimeout })
+    onTestFinished(() => store.close())
+    const keys = Array.from({ length: 30 }, (_, index) => `shop:${index}`)
+    const isFrozen = (key: string) => slotOf(key) >= Math.floor((16_384 * 2) / 3)
+    const frozen = cluster.nodes.at(-1)
+    await Promise.all(keys.map((key) => rawAt(store, key)))
+    frozen?.pause()
+
+    const elapsed = stopwatch()
+    for (const key of keys) expect(await rawAt(store, key).catch(() => 'refused')).toBe('refused')
+
+    expect(elapsed()).toBeLessThan(3 * commandTimeout)
+    expect(isFrozen(namespace.generation)).toBe(true)
+    expect(keys.every(isFrozen)).toBe(false)
+    frozen?.resume()
   })
 })
 

@@ -39,7 +39,7 @@ describe('with a journal', () => {
     const pending = heard(writer, 'invalidate-pending')
 
     expect(await writer.invalidate('k')).toBe('pending')
-    expect(pending).toEqual([{ type: 'invalidate-pending', keys: ['k'] }])
+    expect(pending).toEqual([{ type: 'invalidate-pending', operation: 'invalidate', keys: ['k'], tags: [] }])
     const replayed = next(writer, 'invalidate-replayed')
     await back()
 
@@ -101,7 +101,9 @@ describe('with a journal', () => {
     expect(await writer.getOrLoad('never named', () => 'loaded')).toBe('loaded')
 
     const replayed = next(writer, 'invalidate-replayed')
+    const recovered = next(neighbour, 'recovered')
     await redis.start()
+    await recovered
 
     expect(await replayed).toMatchObject({ overflowed: true })
     expect(await reader.getOrLoad('k0', () => 'new')).toBe('new')

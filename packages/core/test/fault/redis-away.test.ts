@@ -9,6 +9,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Held } from '../guarantee/held-store.ts'
 import { CacheAside, type CacheOptions, RedisStore, StoreError } from '../../src/index.ts'
+import { rawAt } from '../protocol/standing.ts'
 
 /** design §1, P6 and P7. */
 describe('Redis away', () => {
@@ -233,7 +234,7 @@ describe('Redis away', () => {
     await redis.kill()
     await new Promise((resolve) => client.once('reconnecting', resolve))
 
-    await Promise.allSettled(Array.from({ length: 100 }, () => store.read('k')))
+    await Promise.allSettled(Array.from({ length: 100 }, () => rawAt(store, 'k')))
 
     expect((client as unknown as { offlineQueue: { length: number } }).offlineQueue.length).toBe(0)
   })

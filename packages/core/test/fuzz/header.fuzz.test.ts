@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type Codec, jsonCodec } from '../../src/entry/codec.ts'
 import { type CompressionMark, compress, decompress } from '../../src/entry/compression.ts'
 import { encodeEntry, type Format, type Lifetime, type Mark, readEntry, type Seen } from '../../src/entry/entry.ts'
+import type { Origin } from '../../src/entry/origin.ts'
 import { withFreshUntil, withMark } from '../../src/entry/patch.ts'
 import { newToken } from '../../src/entry/token.ts'
 import { almost } from './mutations.ts'
@@ -33,6 +34,7 @@ const payloads = [
 ].map((json) => Buffer.from(json))
 
 const now = 1_700_000_000_000
+const origin = { generation: 'g'.repeat(16), tagMoment: { id: 'c'.repeat(16), reading: 1_000 * now } }
 const corpus: Buffer[] = []
 for (const [index, payload] of payloads.entries()) {
   const packed = [
@@ -50,6 +52,8 @@ for (const [index, payload] of payloads.entries()) {
         freshFor: 60_000,
         cost: 25,
         etag: [undefined, '', 'W/"a b-é%"'][which],
+        origin,
+        tags: [[], ['category:9'], ['a, b', '#é%\n', '']][(which + index) % 3] ?? [],
         payload: kept,
       })
       corpus.push(entry, withMark(withFreshUntil(entry, now), which === 0 ? 'refreshing' : 'failed', now + 5))
@@ -60,14 +64,18 @@ const values = [...corpus]
 const others = [`L${newToken()}`, `B-${newToken()}${now}`, `Bx${newToken()}${now}${newToken()}${now}`].map((text) =>
   Buffer.from(text),
 )
-corpus.push(Buffer.from(`V${newToken()}1vjson\n{"a":1}`))
+corpus.push(
+  Buffer.from(`V${newToken()}1vjson\n{"a":1}`),
+  Buffer.from(`V${newToken()}2-${'0'.repeat(26)}000006000000000025v-json\n{"a":1}`),
+)
 
 const texts =
-  'V L B 2 1 - r f v n g b z x / % json json/2 bytes NaN __proto__ "__proto__": %E0%A4 %zz %00 %0A %F0%9F%98%80'
+  'V L B 3 2 1 - r f v n g b z x t # , / % json json/2 bytes NaN __proto__ "__proto__": %E0%A4 %zz %00 %0A %F0%9F%98%80'
 const amounts =
-  '0000000000000 9999999999999 -000000000001 0x00000000ff 1e10000000000 0000000000 9999999999 00000000 99999999'
-const words = [...texts.split(' '), ...amounts.split(' '), ' ', '\n', '\0', `V${newToken()}2-`].map((word) =>
-  Buffer.from(word),
+  '0000000000000 9999999999999 -000000000001 0x00000000ff 1e10000000000 0000000000 9999999999 00000000 99999999 ' +
+  '0000000000000000 9999999999999999 -000000000000001 1e10000000000000'
+const words = [...texts.split(' '), ...amounts.split(' '), ' ', ' #', ' #a,b\n', '\n', '\0', `V${newToken()}3-`].map(
+  (word) => Buffer.from(word),
 )
 
 /** The fields of a value's header: where they are, and how wide. */
@@ -82,6 +90,10 @@ const fields = [
   { at: 61, width: 8 },
   { at: 69, width: 1 },
   { at: 70, width: 1 },
+  { at: 71, width: 16 },
+  { at: 87, width: 1 },
+  { at: 88, width: 16 },
+  { at: 104, width: 16 },
 ]
 const content = (width: number) =>
   fc.oneof(
@@ -102,7 +114,7 @@ const overwritten = fc
   })
 /** The header of one value before the payload of another. */
 const spliced = fc
-  .tuple(fc.constantFrom(...values), fc.constantFrom(...values), fc.nat({ max: 80 }))
+  .tuple(fc.constantFrom(...values), fc.constantFrom(...values), fc.nat({ max: 130 }))
   .map(([one, another, at]) => Buffer.concat([one.subarray(0, at), another.subarray(at)]))
 const inputs = fc.oneof(
   { weight: 5, arbitrary: almost(corpus, words) },
@@ -111,8 +123,11 @@ const inputs = fc.oneof(
   { weight: 1, arbitrary: almost(others, words) },
 )
 
-const fixed = /^V[^]{22}2(?<mark>[^])(?<until>[^]{13})(?<life>\d{31})(?<kind>[vn])(?<packing>[^])(?<rest>[^]*)$/
-const rest = /^(?<format>[^ \n]*)(?: (?<etag>[^\n]*))?\n(?<payload>[^]*)$/
+const fixed =
+  /^V[^]{22}3(?<mark>[^])(?<until>[^]{13})(?<life>\d{31})(?<kind>[vn])(?<packing>[^])(?<generation>[^]{16})(?:-|t(?<clock>[^]{16})(?<reading>\d{16}))(?<rest>[^]*)$/
+const rest = /^(?<format>[^ \n]*)(?<notes>(?: [^\n]*)?)\n(?<payload>[^]*)$/
+/** An etag, then tags; what is behind them says nothing. */
+const noted = /^(?: (?<etag>(?!#)[^ ]*))?(?: #(?<tags>[^ ]*))?(?: .*)?$/s
 const marks = new Map([
   ['r', 'refreshing'],
   ['f', 'failed'],
@@ -125,9 +140,11 @@ function expected(raw: Buffer, { codec, name }: Format): Seen['kind'] | Held {
   if (/^B[^](?:[^]{35})+$/.test(text)) return 'barrier'
 
   const header = fixed.exec(text)?.groups
-  const { format, etag, payload } = rest.exec(header?.['rest'] ?? '')?.groups ?? {}
+  const { format, notes = '', payload } = rest.exec(header?.['rest'] ?? '')?.groups ?? {}
   if (!header || payload === undefined || format !== name) return 'unreadable'
-  const { mark, until = '', life = '', kind, packing = '' } = header
+  const { mark, until = '', life = '', kind, packing = '', generation = '', clock, reading } = header
+  const { etag, tags } = noted.exec(notes)?.groups ?? {}
+  if ((clock === undefined) !== (tags === undefined)) return 'unreadable'
   const marked = marks.get(mark)
   try {
     const unpacked = decompress(packing, Buffer.from(payload, 'latin1'), maxValueSize)
@@ -135,6 +152,8 @@ function expected(raw: Buffer, { codec, name }: Format): Seen['kind'] | Held {
       value: codec.decode(unpacked),
       payload: unpacked,
       etag: etag === undefined ? undefined : decodeURIComponent(etag),
+      origin: { generation, tagMoment: clock === undefined ? undefined : { id: clock, reading: Number(reading) } },
+      tags: tags?.split(',').map((tag) => decodeURIComponent(tag)) ?? [],
       mark: marked && { kind: marked, until: /^\d{13}$/.test(until) ? Number(until) : 0 },
       lifetime: {
         freshUntil: Number(life.slice(0, 13)),
@@ -152,6 +171,8 @@ interface Held {
   readonly value: unknown
   readonly payload: Buffer
   readonly etag: string | undefined
+  readonly origin: Origin
+  readonly tags: readonly string[]
   readonly mark: Mark | undefined
   readonly lifetime: Lifetime
 }
@@ -172,18 +193,19 @@ describe(`readEntry, fuzzed with seed ${seed},`, () => {
 
           const seen = readEntry(raw, format)
 
-          const { kind, ...held } = told(seen)
+          const { kind, ...held } = shown(seen)
           const wanted = expected(raw, format)
           if (typeof wanted === 'string') same({ kind }, { kind: wanted })
           else same({ kind, ...held }, { kind: 'value', ...wanted, head: raw.subarray(0, 23) })
           if (!raw.equals(copy)) throw new Error('the bytes were changed')
-          kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+          const told = held.tags?.length ? 'value with tags' : kind
+          kinds.set(told, (kinds.get(told) ?? 0) + 1)
         }),
         { numRuns, seed },
       )
 
       // Neither side of the oracle was left out.
-      for (const kind of ['value', 'unreadable', 'lease', 'barrier'])
+      for (const kind of ['value', 'value with tags', 'unreadable', 'lease', 'barrier'])
         expect(kinds.get(kind), kind).toBeGreaterThan(numRuns / 1_000)
       expect(namesOf()).toEqual(names)
     },
@@ -202,6 +224,8 @@ describe(`readEntry, fuzzed with seed ${seed},`, () => {
           freshFor: 1,
           cost: 1,
           etag: 'secret',
+          origin,
+          tags: ['secret'],
           payload: Buffer.from(payload),
         }),
       )
@@ -222,7 +246,7 @@ describe(`readEntry, fuzzed with seed ${seed},`, () => {
 })
 
 /** What is seen of a value; of everything else, its kind. */
-function told(seen: Seen): { readonly kind: string } & Partial<Held> {
+function shown(seen: Seen): { readonly kind: string } & Partial<Held> {
   return seen.kind === 'value' ? seen : { kind: seen.kind }
 }
 

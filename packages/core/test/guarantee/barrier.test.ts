@@ -176,7 +176,8 @@ onEveryStore('a write behind a barrier', ({ open }) => {
       new Proxy(store, {
         get: (target, name: keyof Store) => {
           if (name !== 'read') return target[name].bind(target)
-          return async () => Buffer.from(`B-${'A'.repeat(22)}${'9'.repeat(13)}`)
+          const raw = Buffer.from(`B-${'A'.repeat(22)}${'9'.repeat(13)}`)
+          return async (...args: Parameters<Store['read']>) => ({ ...(await target.read(...args)), raw })
         },
       })
 

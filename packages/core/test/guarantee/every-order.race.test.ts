@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CacheAside } from '../../src/cache/cache.ts'
+import type { CacheAside } from '../../src/cache/cache.ts'
 import type { Loader } from '../../src/load/run-loader.ts'
 import { MemoryStore } from '../../src/protocol/memory-store.ts'
-import type { Store } from '../../src/protocol/store.ts'
 import { Adversary, plans } from './adversary.ts'
+import { processesOn } from './racing-processes.ts'
 
 interface Operation {
   readonly kind: (typeof kinds)[number]
@@ -22,35 +22,6 @@ const mixes = fc.array(
   }),
   { minLength: 3, maxLength: most },
 )
-
-/** A store whose every command reaches it, and whose every reply comes back, when the adversary lets it. */
-function delayed(store: Store, adversary: Adversary): Store {
-  return new Proxy(store, {
-    get(target, name: keyof Store) {
-      if (name === 'now' || name === 'onChange') return target[name].bind(target)
-      return async (...args: never[]) => {
-        await adversary.step()
-        const reply: unknown = await (target[name] as (...args: never[]) => Promise<unknown>).apply(target, args)
-        await adversary.step()
-        return reply
-      }
-    },
-  })
-}
-
-function processesOn(memory: MemoryStore, adversary: Adversary): CacheAside[] {
-  const store = delayed(memory, adversary)
-  const clock = {
-    now: () => 0,
-    wall: () => 0,
-    // Only the pauses of waiters end: timeouts and extensions are longer than any run.
-    after: (delay: number, run: () => void) => {
-      if (delay < 1_000) void adversary.pause().then(run)
-      return () => {}
-    },
-  }
-  return [0, 1].map(() => new CacheAside({ namespace: 'race', store }, clock))
-}
 
 /** design §1, P1 and P5: whatever the order in which commands arrive, loaders run and replies come back. */
 describe('in every order of commands, loads and replies', () => {

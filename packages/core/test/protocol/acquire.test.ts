@@ -35,6 +35,7 @@ import {
   withTtl,
 } from './standing.ts'
 
+const otherTypes = new Set(['a list', 'a hash', 'a set', 'a sorted set', 'a stream'])
 const acquired: Acquired = { kind: 'acquired', head: leaseHead(mine) }
 const refreshing: Acquired = { kind: 'acquired', head: headOf(value) }
 const barred: Acquired = { kind: 'barred' }
@@ -86,7 +87,10 @@ const withoutAValue: Case[] = [
     reply: acquired,
     after: leased(mine),
   },
-  ...foreign.map(([state, before]): Case => ({ state, before, reply: acquired, after: leased(mine) })),
+  ...foreign.map(([state, before]): Case => {
+    const reply = otherTypes.has(state) ? { ...acquired, replaced: 'another type of key' } : acquired
+    return { state, before, reply, after: leased(mine) }
+  }),
 ]
 
 const withAValue: Case[] = [
@@ -316,7 +320,7 @@ describe('acquire', () => {
     await expect(acquire(redis, newKey(), { token: mine, ttl: 0 })).rejects.toThrow('invalid expire')
   })
 
-  it.each([[null], [1], [[3]], [[5]], [[0]], [[0, '5']], [[2, null]], [[]]])('refuses the reply %j', async (reply) => {
+  it.each([[null], [1], [[3]], [[6]], [[0]], [[0, '5']], [[2, null]], [[]]])('refuses the reply %j', async (reply) => {
     await expect(acquire(answering(reply), newKey(), { token: mine, ttl: 1 })).rejects.toMatchObject({
       code: 'PROTOCOL',
       message: `acquire: a reply this version does not know: ${JSON.stringify(reply)}`,

@@ -10,19 +10,22 @@ import type { Acquired, Store } from '../../src/protocol/store.ts'
 import {
   anothers,
   anotherValue,
+  laterOrigin,
   mine,
   newKey,
+  rawAt,
   readable,
   type Span,
   serverTime,
   spans,
   standing,
+  taggedValue,
   thirds,
   value,
 } from './standing.ts'
 
 const tokens = [mine, anothers, thirds]
-const raws = [value, anotherValue]
+const raws = [value, anotherValue, taggedValue]
 const ids = [newToken(), newToken()]
 /** What a right to fill may begin with, besides what stands there. */
 const heads = [...tokens.map(leaseHead), ...raws.map(headOf), ...ids.map(valueHead)]
@@ -88,7 +91,7 @@ class Place {
 
   async run(given: Command): Promise<Outcome> {
     const reply = await this.#send(given)
-    const raw = await this.#store.read(this.#key)
+    const raw = await rawAt(this.#store, this.#key)
     this.#past.unshift(raw ? headOf(raw) : Buffer.alloc(0))
     return { reply, raw }
   }
@@ -107,7 +110,11 @@ class Place {
       case 'fill':
         return store.fill(key, this.#lease(given.right), { raw: given.raw, ...lifetime(given.freshFor) })
       case 'renew':
-        return store.renew(key, this.#lease(given.right), { id: given.id, ...lifetime(given.freshFor) })
+        return store.renew(key, this.#lease(given.right), {
+          id: given.id,
+          origin: laterOrigin,
+          ...lifetime(given.freshFor),
+        })
       case 'extend':
         return store.extend(key, this.#lease(given.right, given.ttl), given.mark)
       case 'release':

@@ -24,6 +24,7 @@ import {
   spans,
   standing,
   stored,
+  taggedValue,
   text,
   thirds,
   value,
@@ -41,7 +42,7 @@ async function standingUnderAnyId(redis: Redis, key: string): Promise<Standing |
 
 const anyId = 'i'.repeat(22)
 const headerOnly = value.subarray(0, value.indexOf('\n') + 1)
-const cut = value.subarray(0, 72)
+const cut = value.subarray(0, 89)
 const expired = valued(value, { id: anyId }, 'before')
 
 describe('expire', () => {
@@ -65,6 +66,7 @@ describe('expire', () => {
     ['value, marked r', stored(value, { mark: 'r', markUntil: 'fresh', freshUntil: 'over' }), expired],
     ['value, marked f', stored(value, { mark: 'f', markUntil: 'given', freshUntil: 'fresh' }), expired],
     ['value, expired by call already', stored(value, {}), expired],
+    ['value with tags', stored(taggedValue), valued(taggedValue, { id: anyId }, 'before')],
     ['value with a longer TTL', withTtl('given', stored(value)), { ...expired, ttl: 'given' }],
     ['value without a TTL', withoutTtl(stored(value)), { ...expired, ttl: 'none' }],
     ['value, cut right behind its header', text(cut), valued(cut, { id: anyId }, 'before')],

@@ -16,15 +16,19 @@ import {
   anythingElse,
   barrier,
   commandsDuring,
+  type Header,
+  laterOrigin,
   lease,
   mine,
   myLease,
   newKey,
+  origin,
   type Standing,
   type State,
   spans,
   standing,
   stored,
+  taggedValue,
   value,
   valued,
   withoutTtl,
@@ -34,11 +38,12 @@ import {
 type Reply = Awaited<ReturnType<typeof renew>>
 
 const id = newToken()
-const again = { id, freshFor: spans.fresh, ttl: spans.given }
+const again = { id, freshFor: spans.fresh, ttl: spans.given, origin: laterOrigin }
 const toRefresh: Lease = { head: headOf(value), ttl: spans.given }
 /** The same payload, under another id. */
 const thisVeryOne = Buffer.concat([valueHead(id), value.subarray(23)])
-const renewed = valued(value, { id, freshUntil: 'fresh', freshFor: spans.fresh })
+const header: Header = { id, freshUntil: 'fresh', freshFor: spans.fresh, origin: laterOrigin }
+const renewed = valued(value, header)
 
 interface Case {
   readonly state: string
@@ -74,6 +79,13 @@ describe('renew', () => {
       before: stored(value, { mark: 'f', markUntil: 'given' }),
       reply: 'accepted',
       after: renewed,
+    },
+    {
+      state: 'value, expected, with tags',
+      before: stored(taggedValue),
+      right: { head: headOf(taggedValue), ttl: spans.given },
+      reply: 'accepted',
+      after: valued(taggedValue, header),
     },
     { state: 'value, expected, without a TTL', before: withoutTtl(stored(value)), reply: 'accepted', after: renewed },
     { state: 'value, this very one', before: stored(thisVeryOne), reply: 'accepted', after: 'unchanged' },
@@ -138,6 +150,21 @@ describe('renew', () => {
     expect(await standing(redis, key)).toEqual(renewed)
   })
 
+  it('leaves a tagged value its moment of the tag clock where it is given none', async () => {
+    const key = newKey()
+    await stored(taggedValue)(redis, key)
+    const { generation } = laterOrigin
+
+    await renew(
+      redis,
+      key,
+      { head: headOf(taggedValue), ttl: spans.given },
+      { ...again, origin: { ...laterOrigin, tagMoment: undefined } },
+    )
+
+    expect(await standing(redis, key)).toEqual(valued(taggedValue, { ...header, origin: { ...origin, generation } }))
+  })
+
   it('leaves every byte of a large payload as it is', async () => {
     const key = newKey()
     const large = Buffer.concat([value, Buffer.alloc(2 ** 20, '\u0000\n\r\u00ff')])
@@ -145,7 +172,7 @@ describe('renew', () => {
 
     await renewIt(key)
 
-    expect(await standing(redis, key)).toEqual(valued(large, { id, freshUntil: 'fresh', freshFor: spans.fresh }))
+    expect(await standing(redis, key)).toEqual(valued(large, header))
   })
 
   it('is sent by its source where the server has forgotten it, and by its hash from then on', async () => {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { encodeEntry, headOf, leaseHead } from '../../src/entry/entry.ts'
+import type { Origin, TagMoment } from '../../src/entry/origin.ts'
 import { newToken } from '../../src/entry/token.ts'
 import type { RedisPort } from '../../src/protocol/redis-port.ts'
-import type { Entry, Lease } from '../../src/protocol/store.ts'
+import type { Entry, Lease, NamespaceKeys, Store } from '../../src/protocol/store.ts'
 
 /** Puts a state of the tables under a key. */
 export type State = (redis: Redis, key: string) => Promise<unknown>
@@ -28,26 +29,44 @@ export const anothers: string = newToken()
 export const thirds: string = newToken()
 export const myLease: Lease = { head: leaseHead(mine), ttl: spans.given }
 
-const valueOf = (payload: string, freshFor = 5_000) =>
+/** What was true of a namespace before a value was loaded. */
+export const origin: Origin = {
+  generation: 'g'.repeat(16),
+  tagMoment: { id: 'c'.repeat(16), reading: 1_700_000_000_000_000 },
+}
+export const laterOrigin: Origin = {
+  generation: 'h'.repeat(16),
+  tagMoment: { id: 'd'.repeat(16), reading: 1_700_000_000_000_001 },
+}
+
+const valueOf = (payload: string, tags: readonly string[] = []) =>
   encodeEntry({
     id: newToken(),
     format: 'json',
     negative: false,
     packing: '-',
-    freshFor,
+    freshFor: 5_000,
     cost: 7,
     etag: undefined,
+    origin,
+    tags,
     payload: Buffer.from(payload),
   })
 
 /** Values with ids of their own. */
 export const value: Buffer = valueOf('{"name":"Zoë"}')
 export const anotherValue: Buffer = valueOf('{"name":"Ada"}')
+export const taggedValue: Buffer = valueOf('{"name":"Eve"}', ['category:9', 'a, b'])
 export const valueId: string = headOf(value).toString('latin1', 1)
 
 /** A value to be stored. */
 export const entry: Entry = { raw: value, freshFor: spans.fresh, ttl: spans.given }
 export const anotherEntry: Entry = { ...entry, raw: anotherValue }
+
+export const namespace: NamespaceKeys = { generation: 'shop/generation', tagClock: 'shop/tags' }
+/** What a store has under a key, whatever its namespace says. */
+export const rawAt = async (store: Store, key: string): Promise<Buffer | null> =>
+  (await store.read(key, namespace, [])).raw
 
 export const newKey = (): string => `shop:${randomUUID()}`
 
@@ -65,6 +84,7 @@ export interface Header {
   readonly markUntil?: When
   readonly freshUntil?: When
   readonly freshFor?: number
+  readonly origin?: Origin
 }
 
 export const stored =
@@ -134,7 +154,7 @@ export const foreign: readonly (readonly [string, State])[] = [
 /** What begins like a value: a reader tells whether it can be read. */
 export const likeValues: readonly (readonly [string, Buffer])[] = [
   ['a value of another format version', Buffer.from(`V${newToken()}1vjson\n{"name":"Zoë"}`)],
-  ['a value that is cut in its header', Buffer.from(anotherValue.subarray(0, 71))],
+  ['a value that is cut in its header', Buffer.from(anotherValue.subarray(0, 88))],
   ['a long text that begins like a value', Buffer.from('Vanilla ice cream for all of us, please')],
   ['bytes that begin like a value', Buffer.concat([Buffer.from('V'), Buffer.alloc(80, 0xff)])],
 ]
@@ -178,7 +198,7 @@ export function readable(content: string, now: number): string {
     if (!/^\d{13}$/.test(time)) return time
     return Number(time) === 0 ? '<0>' : `<${named(Number(time) - now)}>`
   }
-  if (/^V.{22}2/s.test(content) && content.length > 71) {
+  if (/^V.{22}3/s.test(content) && content.length > 88) {
     return `${content.slice(0, 25)}${told(content.slice(25, 38))}${told(content.slice(38, 51))}${content.slice(51)}`
   }
   if (!/^B[-x](?:.{35})+$/s.test(content)) return content
@@ -229,13 +249,17 @@ const bytes = (content: string): Buffer => Buffer.from(content, 'latin1')
 const digits = (time: number): string => String(time).padStart(13, '0')
 
 function withHeader(raw: Buffer, header: Header, time: (when: When | undefined) => string): string {
-  const { id, mark = '-', markUntil, freshUntil, freshFor } = header
+  const { id, mark = '-', markUntil, freshUntil, freshFor, origin: given } = header
   const content = raw.toString('latin1')
   const head = id === undefined ? content.slice(0, 23) : `V${id}`
   const life = freshFor === undefined ? content.slice(51, 61) : String(freshFor).padStart(10, '0')
   const [marked, fresh] = [markUntil, freshUntil].map(time)
-  return `${head}2${mark}${marked}${fresh}${life}${content.slice(61)}`
+  const stamp = given ? `${given.generation}${content[87]}` : content.slice(71, 88)
+  const moment = given?.tagMoment && content[87] === 't' ? momentText(given.tagMoment) : content.slice(88, 120)
+  return `${head}3${mark}${marked}${fresh}${life}${content.slice(61, 71)}${stamp}${moment}${content.slice(120)}`
 }
+
+const momentText = ({ id, reading }: TagMoment): string => `${id}${String(reading).padStart(16, '0')}`
 
 function barrierText(contended: '-' | 'x', parts: readonly Part[], time: (when: When) => string): string {
   return `B${contended}${parts.map(([token, until]) => `${token}${time(until)}`).join('')}`

@@ -161,7 +161,11 @@ describe('put', () => {
     const { stock } = open({ redis: redis.client({ keyPrefix: 'app:' }), namespace: 'shop' })
     await stock.put('k', 1)
     expect(new Set((await redis.cli('KEYS', '*')) as string[])).toEqual(
-      new Set(['app:shop:k', 'app:shop/write-behind:{stock}', 'app:shop/write-behind:{stock}:newest']),
+      new Set(
+        ['shop:k', 'shop/generation', 'shop/write-behind:{stock}', 'shop/write-behind:{stock}:newest'].map(
+          (key) => `app:${key}`,
+        ),
+      ),
     )
 
     stock.start()

@@ -20,12 +20,14 @@
   value, stale            value, marked    {3}             it stands at least as long as a lease, or,
                                                            if it was expired by call, as before
   value, stale, marked r  unchanged        {0, remaining}  another refreshes it
+  another type of key     lease            {5}             a list, for example: an MGET does not tell it from nothing
   anything else           lease            {1}             not an entry of a cache
 
   Cost      reads the fixed-width header; a value is copied only to hand it out
 ]]
 local header = redis.pcall('GETRANGE', KEYS[1], 0, 50)
-if type(header) ~= 'string' then header = '' end -- another type of key
+local isForeign = type(header) ~= 'string'
+if isForeign then header = '' end
 
 local head, state = string.sub(header, 1, 23), string.sub(header, 1, 1)
 if (state == 'L') ~= (#header == 23) then state = '' end -- cut, or with something behind it
@@ -50,4 +52,4 @@ if #head == 23 and head ~= ARGV[3] then
 end
 
 redis.call('SET', KEYS[1], 'L' .. ARGV[1], 'PX', ARGV[2])
-return {1}
+return {isForeign and 5 or 1}

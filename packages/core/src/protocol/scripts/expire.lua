@@ -20,9 +20,9 @@ if type(header) ~= 'string' then header = '' end -- another type of key
 
 local state = string.sub(header, 1, 1)
 local length = header ~= '' and redis.call('STRLEN', KEYS[1]) or 0
-if state == 'V' and string.sub(header, 24, 24) == '2' and length > 71 then
+if state == 'V' and string.sub(header, 24, 24) == '3' and length > 88 then
   local id = string.sub(redis.sha1hex(ARGV[1] .. header), 1, 22)
-  redis.call('SETRANGE', KEYS[1], 0, 'V' .. id .. '2-' .. string.rep('0', 26))
+  redis.call('SETRANGE', KEYS[1], 0, 'V' .. id .. '3-' .. string.rep('0', 26))
 elseif state ~= 'B' or length < 37 or (length - 2) % 35 ~= 0 then
   redis.call('UNLINK', KEYS[1])
 else

@@ -1,0 +1,61 @@
+import { storeKey } from '../entry/key.ts'
+import type { CacheEvent } from '../events.ts'
+import { BatchLoad, type BatchLoader } from '../load/batch-load.ts'
+import type { ReadThrough } from './read-through.ts'
+import type { Settings } from './settings.ts'
+
+export interface BatchReads {
+  readonly namespace: string
+  readonly reads: ReadThrough
+  readonly report: (event: CacheEvent) => void
+}
+
+/** Reads all keys, and loads together those that have to be. Each key's fate, in the order in which they first appear. */
+export async function readMany<T>(
+  keys: readonly string[],
+  loadMany: BatchLoader<T>,
+  settings: Settings,
+  around: BatchReads,
+): Promise<Map<string, PromiseSettledResult<T>>> {
+  const unique = [...new Set(keys)]
+  for (const key of unique) storeKey(around.namespace, key) // All are checked before the first is read.
+  const batch = newBatch(loadMany, settings, around)
+  const outcomes = await Promise.allSettled(unique.map((key) => readOne<T, string>(batch, key, key, settings, around)))
+  return new Map(unique.map((key, index) => [key, outcomes[index] as PromiseSettledResult<T>]))
+}
+
+/** @throws what the first key that failed has failed with, as it was thrown. */
+export function valuesOf<T>(settled: ReadonlyMap<string, PromiseSettledResult<T>>): Map<string, T> {
+  const values = new Map<string, T>()
+  for (const [key, outcome] of settled) {
+    if (outcome.status === 'rejected') throw outcome.reason
+    values.set(key, outcome.value)
+  }
+  return values
+}
+
+export function newBatch<Given>(
+  loadMany: BatchLoader<unknown, Given>,
+  { retry }: Settings,
+  { reads: { turns }, report }: BatchReads,
+): BatchLoad<Given> {
+  const retrying = (key: string, attempt: number, error: unknown) => report({ type: 'retry', key, attempt, error })
+  return new BatchLoad(loadMany, { turns, retry, retrying })
+}
+
+/** @param given What the loader is given for `key`. */
+export async function readOne<T, Given>(
+  batch: BatchLoad<Given>,
+  key: string,
+  given: Given,
+  settings: Settings,
+  { reads }: BatchReads,
+): Promise<T> {
+  const member = batch.member(key, given)
+  try {
+    const { value } = await reads.getOrLoad(key, member.load, settings, member)
+    return value as T
+  } finally {
+    member.stepAside()
+  }
+}

@@ -1,0 +1,155 @@
+import { cacheKey, type KeyPart } from '../entry/key.ts'
+import { type BatchLoader, valuesInOrder } from '../load/batch-load.ts'
+import type { Loader } from '../load/run-loader.ts'
+import { escapePattern } from '../protocol/glob.ts'
+import { valuesOf } from './batches.ts'
+import type { CacheAside, Lookup } from './cache.ts'
+import type { GatheredRead } from './gathered-reads.ts'
+import type { Acknowledgement } from './invalidations.ts'
+import type { PatternOptions, PatternResult } from './patterns.ts'
+import type { Served } from './read-through.ts'
+import type { ReadOptions, WriteOptions } from './settings.ts'
+import type { ClearOptions, InvalidateOptions, MutateOptions } from './write-options.ts'
+
+type Names = string | readonly string[]
+
+/**
+ * A part of a cache: the same calls, under keys and tags of its own. Its values also have the tag `<name>:*`, which is what
+ * `clear` voids. Events, statistics and the connection are those of the whole; a loader is told the whole key.
+ */
+export class ChildCache {
+  readonly #whole: CacheAside
+  readonly #path: string
+  /** Of this child, and of those that it is a child of. */
+  readonly #parts: readonly string[]
+
+  /** @param path As a part of a key. @param parts Of those that it is a child of. Made by `child`. */
+  constructor(whole: CacheAside, path: string, parts: readonly string[] = []) {
+    this.#whole = whole
+    this.#path = path
+    this.#parts = [...parts, `${path}:*`]
+  }
+
+  /** {@link CacheAside.getOrLoad} */
+  getOrLoad<T>(key: string, load: Loader<T>, options?: ReadOptions<NoInfer<T>>): Promise<T> {
+    return this.#whole.getOrLoad(this.#named(key), load, this.#within(options))
+  }
+
+  /** {@link CacheAside.getOrLoadEntry} */
+  getOrLoadEntry<T>(key: string, load: Loader<T>, options?: ReadOptions<NoInfer<T>>): Promise<Served<T>> {
+    return this.#whole.getOrLoadEntry(this.#named(key), load, this.#within(options))
+  }
+
+  /** {@link CacheAside.getOrLoadMany}, which is given keys of this part. */
+  async getOrLoadMany<T>(
+    keys: readonly string[],
+    loadMany: BatchLoader<T>,
+    options?: ReadOptions<NoInfer<T>>,
+  ): Promise<Map<string, T>> {
+    return valuesOf(await this.getOrLoadManySettled(keys, loadMany, options))
+  }
+
+  /** {@link CacheAside.getOrLoadManySettled}, which is given keys of this part. */
+  async getOrLoadManySettled<T>(
+    keys: readonly string[],
+    loadMany: BatchLoader<T>,
+    options?: ReadOptions<NoInfer<T>>,
+  ): Promise<Map<string, PromiseSettledResult<T>>> {
+    const load: BatchLoader<T> = async (wholeKeys, context) => {
+      const own = wholeKeys.map((key) => this.#own(key))
+      return valuesInOrder(await loadMany(own, context), own) as readonly (T | Error)[]
+    }
+    const settled = await this.#whole.getOrLoadManySettled(this.#all(keys), load, this.#within(options))
+    return new Map([...settled].map(([key, outcome]) => [this.#own(key), outcome]))
+  }
+
+  /** {@link CacheAside.gathered} */
+  gathered<T, Given = string>(
+    loadMany: BatchLoader<T, Given>,
+    options?: ReadOptions<NoInfer<T>>,
+  ): GatheredRead<T, Given> {
+    const read = this.#whole.gathered(loadMany, this.#within(options))
+    return (key, given, own) => read(this.#named(key), given, own && this.#within(own))
+  }
+
+  /** {@link CacheAside.get} */
+  get<T>(key: string): Promise<Lookup<T>> {
+    return this.#whole.get(this.#named(key))
+  }
+
+  /** {@link CacheAside.set} */
+  set<T>(key: string, value: T, options?: WriteOptions<NoInfer<T>>): Promise<boolean> {
+    return this.#whole.set(this.#named(key), value, this.#within(options))
+  }
+
+  /** {@link CacheAside.invalidate} */
+  invalidate(keys: Names, options?: InvalidateOptions): Promise<Acknowledgement> {
+    return this.#whole.invalidate(this.#all(keys), options)
+  }
+
+  /** {@link CacheAside.expire} */
+  expire(keys: Names): Promise<Acknowledgement> {
+    return this.#whole.expire(this.#all(keys))
+  }
+
+  /** {@link CacheAside.invalidateTag} */
+  invalidateTag(tags: Names, options?: InvalidateOptions): Promise<Acknowledgement> {
+    return this.#whole.invalidateTag(this.#all(tags), options)
+  }
+
+  /** {@link CacheAside.expireTag} */
+  expireTag(tags: Names): Promise<Acknowledgement> {
+    return this.#whole.expireTag(this.#all(tags))
+  }
+
+  /** Voids everything in this part of the cache; {@link CacheAside.clear}. */
+  clear(options?: ClearOptions): Promise<Acknowledgement> {
+    return this.#whole.invalidateTag(`${this.#path}:*`, options)
+  }
+
+  /** {@link CacheAside.invalidatePattern} */
+  invalidatePattern(pattern: string, options?: PatternOptions): Promise<PatternResult> {
+    const within = typeof pattern === 'string' && pattern !== '' ? `${escapePattern(this.#path)}:${pattern}` : pattern
+    return this.#whole.invalidatePattern(within, options)
+  }
+
+  /** {@link CacheAside.mutate} */
+  mutate<T>(keys: Names, write: () => T | PromiseLike<T>, options?: MutateOptions): Promise<T> {
+    const { tags = [], ...others } = options ?? {}
+    return this.#whole.mutate(this.#all(keys), write, { ...others, tags: this.#all(tags) })
+  }
+
+  /** {@link CacheAside.writeThrough} */
+  writeThrough<T>(key: string, write: () => T | PromiseLike<T>, options?: WriteOptions<NoInfer<T>>): Promise<T> {
+    return this.#whole.writeThrough(this.#named(key), write, this.#within(options))
+  }
+
+  /** {@link CacheAside.ttl} */
+  ttl(key: string): Promise<number | null> {
+    return this.#whole.ttl(this.#named(key))
+  }
+
+  /** {@link CacheAside.child} */
+  child(name: KeyPart): ChildCache {
+    return new ChildCache(this.#whole, `${this.#path}:${cacheKey(name)}`, this.#parts)
+  }
+
+  #named(name: string): string {
+    // What is no name is for the whole to refuse.
+    return typeof name === 'string' && name !== '' ? `${this.#path}:${name}` : name
+  }
+
+  #own(key: string): string {
+    return key.slice(this.#path.length + 1)
+  }
+
+  #all(names: Names): readonly string[] {
+    return (typeof names === 'string' ? [names] : names).map((name) => this.#named(name))
+  }
+
+  #within<T>(options: WriteOptions<T> | undefined): ReadOptions<T> {
+    const tags = options?.tags
+    if (typeof tags !== 'function') return { ...options, tags: [...this.#parts, ...this.#all(tags ?? [])] }
+    return { ...options, tags: (value: T, key: string) => [...this.#parts, ...this.#all(tags(value, this.#own(key)))] }
+  }
+}

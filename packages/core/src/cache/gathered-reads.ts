@@ -1,0 +1,42 @@
+import type { BatchLoad, BatchLoader } from '../load/batch-load.ts'
+import { endOfTick } from '../time/end-of-tick.ts'
+import { type BatchReads, newBatch, readOne } from './batches.ts'
+import { type ReadOptions, resolveCall, type Settings } from './settings.ts'
+
+/** Reads one key; `given` is what the loader is given for it. `options` stand above those of all, but for `retry`. */
+export type GatheredRead<T, Given = string> = (
+  key: string,
+  given: Given,
+  options?: ReadOptions<NoInfer<T>>,
+) => Promise<T>
+
+/**
+ * Reads of one key each, of which those of one tick are loaded together.
+ *
+ * Invariant: a read joins only the batch of its own tick, so a call is held up by nobody who came later.
+ */
+export class GatheredReads<T, Given = string> {
+  readonly #loadMany: BatchLoader<T, Given>
+  readonly #settings: Settings
+  readonly #around: BatchReads
+  #open: BatchLoad<Given> | undefined
+
+  constructor(loadMany: BatchLoader<T, Given>, settings: Settings, around: BatchReads) {
+    this.#loadMany = loadMany
+    this.#settings = settings
+    this.#around = around
+  }
+
+  readonly read: GatheredRead<T, Given> = async (key, given, options) => {
+    const settings = resolveCall(options, this.#settings)
+    this.#open ??= this.#begin()
+    return readOne(this.#open, key, given, settings, this.#around)
+  }
+
+  #begin(): BatchLoad<Given> {
+    void endOfTick().then(() => {
+      this.#open = undefined
+    })
+    return newBatch(this.#loadMany, this.#settings, this.#around)
+  }
+}

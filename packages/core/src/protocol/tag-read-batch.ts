@@ -1,0 +1,40 @@
+import type { TagReadings } from '../entry/origin.ts'
+import { endOfTick } from '../time/end-of-tick.ts'
+
+type Send = (tagClock: string, tags: readonly string[]) => Promise<TagReadings>
+
+/** Tags that are asked of one clock together. */
+interface Batch {
+  readonly tags: Set<string>
+  readonly readings: Promise<TagReadings>
+}
+
+/**
+ * The readings that one tick asks for, as one command for each tag clock. It is sent behind the reads of entries.
+ *
+ * Invariant: as that of `ReadBatch`.
+ */
+export class TagReadBatch {
+  readonly #send: Send
+  readonly #open = new Map<string, Batch>()
+
+  constructor(send: Send) {
+    this.#send = send
+  }
+
+  read(tagClock: string, tags: readonly string[]): Promise<TagReadings> {
+    let batch = this.#open.get(tagClock)
+    if (!batch) this.#open.set(tagClock, (batch = this.#begin(tagClock)))
+    for (const tag of tags) batch.tags.add(tag)
+    return batch.readings
+  }
+
+  #begin(tagClock: string): Batch {
+    const tags = new Set<string>()
+    const readings = endOfTick().then(() => {
+      this.#open.delete(tagClock)
+      return this.#send(tagClock, [...tags])
+    })
+    return { tags, readings }
+  }
+}

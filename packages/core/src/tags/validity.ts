@@ -1,0 +1,98 @@
+import { LRUCache } from 'lru-cache'
+import type { Seen, SeenValue } from '../entry/entry.ts'
+import { judgeByTags, type Origin, type TagReadings } from '../entry/origin.ts'
+import type { NamespaceKeys, NamespaceReadings, Store } from '../protocol/store.ts'
+
+/** Of the estimate of the server's time, in milliseconds. */
+const largestError = 100
+
+/** Keys whose tags are remembered. */
+const mostRemembered = 10_000
+
+/** Whether a value that was found still counts: its namespace may have been cleared since it was loaded, or one of its tags voided. */
+export class Validity {
+  readonly #store: Store
+  readonly #namespace: NamespaceKeys
+  /** The tags that values were last seen with: where they are asked for with the entry, one round trip will do. */
+  readonly #remembered = new LRUCache<string, readonly string[]>({ max: mostRemembered })
+
+  constructor(store: Store, namespace: NamespaceKeys) {
+    this.#store = store
+    this.#namespace = namespace
+  }
+
+  get namespace(): NamespaceKeys {
+    return this.#namespace
+  }
+
+  /** The tags to be asked for with a key: those that its reader declares, and those it was last seen with. */
+  expected(storeKey: string, declared: readonly string[]): readonly string[] {
+    const remembered = this.#remembered.size > 0 ? this.#remembered.get(storeKey) : undefined
+    return remembered ? union(declared, remembered) : declared
+  }
+
+  remember(storeKey: string, tags: readonly string[]): void {
+    if (tags.length > 0) this.#remembered.set(storeKey, tags)
+  }
+
+  /**
+   * Judges a value by what its namespace says now; if it has tags that nobody expected, once they have been asked for.
+   * @param declared Tags that its reader goes by, whether the value has them or not.
+   */
+  judge(
+    storeKey: string,
+    seen: SeenValue,
+    readings: NamespaceReadings,
+    declared: readonly string[],
+  ): Seen | Promise<Seen> {
+    if (seen.tags.length === 0) return judged(seen, readings, declared)
+    const tags = union(declared, seen.tags)
+    if (tags.every((tag) => readings.tags?.of.has(tag) === true)) return judged(seen, readings, tags)
+    this.remember(storeKey, seen.tags)
+    return this.#store.readings(this.#namespace, tags).then((complete) => judged(seen, complete, tags))
+  }
+
+  /** Judges a value that was found without its namespace. */
+  async judgeFound(storeKey: string, seen: SeenValue, declared: readonly string[]): Promise<Seen> {
+    const tags = this.expected(storeKey, union(declared, seen.tags))
+    return this.judge(storeKey, seen, await this.#store.readings(this.#namespace, tags), declared)
+  }
+
+  /** What is true now, before a load begins. `generation` if the namespace has said it since the caller began. */
+  async origin(generation: string | undefined, tagged: boolean): Promise<Origin> {
+    if (generation !== undefined && !tagged) return { generation, tagMoment: undefined }
+    return this.#store.origin(this.#namespace, tagged)
+  }
+
+  /** Whether nothing that was loaded with this origin and these tags has been voided since. False if nobody can tell. */
+  async holds(origin: Origin, tags: readonly string[]): Promise<boolean> {
+    try {
+      const { generation, tags: readings } = await this.#store.readings(this.#namespace, tags)
+      return generation === origin.generation && judgeByTags(origin.tagMoment, tags, readings) === 'valid'
+    } catch {
+      return false
+    }
+  }
+}
+
+/**
+ * Whether one of these tags is void well beyond the server's time, in milliseconds: a writer is at work, or replicas catch
+ * up. Advice: what is loaded then would be void, so nobody needs to have the right to fill it.
+ */
+export function isBarred(readings: TagReadings | undefined, tags: readonly string[], now: number): boolean {
+  if (!readings || tags.length === 0) return false
+  return tags.some((tag) => (readings.of.get(tag)?.voidBefore ?? 0) > (now + largestError) * 1_000)
+}
+
+/** A value, or that it is void; without freshness if a tag of it has expired. */
+function judged(seen: SeenValue, { generation, tags: readings }: NamespaceReadings, tags: readonly string[]): Seen {
+  const isOfNow = seen.origin.generation === generation
+  const byTags = isOfNow ? judgeByTags(seen.origin.tagMoment, tags, readings) : 'void'
+  if (byTags === 'void') return { kind: 'void', head: seen.head }
+  return byTags === 'valid' ? seen : { ...seen, lifetime: { ...seen.lifetime, freshUntil: 0 } }
+}
+
+function union(some: readonly string[], others: readonly string[]): readonly string[] {
+  if (some.length === 0) return others
+  return others.every((other) => some.includes(other)) ? some : [...new Set([...some, ...others])]
+}
