@@ -3,6 +3,9 @@ import { endOfTick } from '../time/end-of-tick.ts'
 
 type Send = (tagClock: string, tags: readonly string[]) => Promise<TagReadings>
 
+/** Tags in one HMGET, about: a longer reply would hold the server and this process up. */
+const largestBatch = 1_024
+
 /** Tags that are asked of one clock together. */
 interface Batch {
   readonly tags: Set<string>
@@ -26,13 +29,14 @@ export class TagReadBatch {
     let batch = this.#open.get(tagClock)
     if (!batch) this.#open.set(tagClock, (batch = this.#begin(tagClock)))
     for (const tag of tags) batch.tags.add(tag)
+    if (batch.tags.size >= largestBatch) this.#open.delete(tagClock)
     return batch.readings
   }
 
   #begin(tagClock: string): Batch {
     const tags = new Set<string>()
     const readings = endOfTick().then(() => {
-      this.#open.delete(tagClock)
+      if (this.#open.get(tagClock)?.tags === tags) this.#open.delete(tagClock)
       return this.#send(tagClock, [...tags])
     })
     return { tags, readings }

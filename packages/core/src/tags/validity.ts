@@ -14,7 +14,7 @@ export class Validity {
   readonly #store: Store
   readonly #namespace: NamespaceKeys
   /** The tags that values were last seen with: where they are asked for with the entry, one round trip will do. */
-  readonly #remembered = new LRUCache<string, readonly string[]>({ max: mostRemembered })
+  #remembered: LRUCache<string, readonly string[]> | undefined
 
   constructor(store: Store, namespace: NamespaceKeys) {
     this.#store = store
@@ -27,12 +27,14 @@ export class Validity {
 
   /** The tags to be asked for with a key: those that its reader declares, and those it was last seen with. */
   expected(storeKey: string, declared: readonly string[]): readonly string[] {
-    const remembered = this.#remembered.size > 0 ? this.#remembered.get(storeKey) : undefined
+    const remembered = this.#remembered?.get(storeKey)
     return remembered ? union(declared, remembered) : declared
   }
 
   remember(storeKey: string, tags: readonly string[]): void {
-    if (tags.length > 0) this.#remembered.set(storeKey, tags)
+    if (tags.length === 0) return
+    this.#remembered ??= new LRUCache({ max: mostRemembered })
+    this.#remembered.set(storeKey, tags)
   }
 
   /**

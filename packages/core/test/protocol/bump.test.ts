@@ -284,6 +284,20 @@ describe('bump', () => {
     expect(await run(key, 'raise', { tags: ['a', 'b'], ahead: 'given' })).toBe(0)
   })
 
+  it('takes a writer out when its time is over for the server, though the clock is ahead', async () => {
+    const [atWork, over] = [`<before><0><over>${anothers}<before>`, `<over><0><over>${anothers}<over>`]
+    const key = await put(clock({ clock: '<given>', ':a': atWork, ':b': over }))
+
+    await run(key, 'expire', { tags: ['a', 'b'] })
+
+    expect(await clockStanding(redis, key)).toEqual({
+      ...known,
+      clock: '<given>',
+      ':a': `<before><given><over>${anothers}<before>`,
+      ':b': '<over><given>',
+    })
+  })
+
   describe('its readings', () => {
     it.each<readonly [Forward['what'], 0 | 1]>([
       ['void', 0],

@@ -52,6 +52,18 @@ describe('readings of tags', () => {
     ])
   })
 
+  it('of more tags than one command should bear are several', async () => {
+    const clock = newKey()
+    await moment(redis, clock)
+    const { asked, batch } = noting()
+    const tagsOf = (caller: number) => Array.from({ length: 64 }, (_, tag) => `${caller}:${tag}`)
+
+    const readings = await Promise.all(Array.from({ length: 40 }, (_, caller) => batch.read(clock, tagsOf(caller))))
+
+    expect(asked.map(([, tags]) => tags.length)).toEqual([1_024, 1_024, 512])
+    expect(readings.map(({ of }, caller) => tagsOf(caller).every((tag) => of.has(tag)))).not.toContain(false)
+  })
+
   it('are what each caller asks for, at least', async () => {
     const [one, other] = [newKey(), newKey()]
     const { id } = await moment(redis, one)
@@ -95,6 +107,24 @@ describe('readings of tags', () => {
     await Promise.all(callers)
 
     expect(asked).toEqual([[key, ['a', 'b', 'c', 'd']]])
+  })
+
+  it('of many tags are commands of about 1024, each caller with its own', async () => {
+    const key = newKey()
+    await moment(redis, key)
+    const { asked, batch } = noting()
+    const callers = Array.from({ length: 100 }, (_, caller) =>
+      Array.from({ length: 64 }, (_, tag) => `${caller}:${tag}`),
+    )
+
+    const readings = await Promise.all(callers.map((tags) => batch.read(key, tags)))
+
+    expect(asked.map(([, tags]) => tags.length)).toEqual([1_024, 1_024, 1_024, 1_024, 1_024, 1_024, 256])
+    for (const [caller, { of }] of readings.entries())
+      expect(
+        callers[caller]?.every((tag) => of.has(tag)),
+        `${caller}`,
+      ).toBe(true)
   })
 
   it('never join a batch that was sent: what was voided since then is seen', async () => {
