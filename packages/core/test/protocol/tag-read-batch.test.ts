@@ -109,24 +109,6 @@ describe('readings of tags', () => {
     expect(asked).toEqual([[key, ['a', 'b', 'c', 'd']]])
   })
 
-  it('of many tags are commands of about 1024, each caller with its own', async () => {
-    const key = newKey()
-    await moment(redis, key)
-    const { asked, batch } = noting()
-    const callers = Array.from({ length: 100 }, (_, caller) =>
-      Array.from({ length: 64 }, (_, tag) => `${caller}:${tag}`),
-    )
-
-    const readings = await Promise.all(callers.map((tags) => batch.read(key, tags)))
-
-    expect(asked.map(([, tags]) => tags.length)).toEqual([1_024, 1_024, 1_024, 1_024, 1_024, 1_024, 256])
-    for (const [caller, { of }] of readings.entries())
-      expect(
-        callers[caller]?.every((tag) => of.has(tag)),
-        `${caller}`,
-      ).toBe(true)
-  })
-
   it('never join a batch that was sent: what was voided since then is seen', async () => {
     using proxy = await startFaultProxy(server)
     const slow = server.client({ port: proxy.port })
