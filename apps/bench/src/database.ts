@@ -8,18 +8,35 @@ export interface Row {
 }
 
 const text = 'x'.repeat(960)
-/** In milliseconds. */
-const queryTime = 5
 
 /** A database in memory whose queries take a while. A row that nobody has written is of version 0. */
 export class Database {
   readonly #versions = new Map<string, number>()
+  readonly #queryTime: number
+  #queries = 0
+
+  /** @param queryTime In milliseconds. 0: it answers at once. */
+  constructor(queryTime = 5) {
+    this.#queryTime = queryTime
+  }
+
+  /** How many there were. */
+  get queries(): number {
+    return this.#queries
+  }
 
   /** The row as it is when the query begins. */
   async read(key: string): Promise<Row> {
-    const version = this.#versions.get(key) ?? 0
-    await sleep(queryTime)
-    return { key, version, text }
+    const row = this.#row(key)
+    await this.#query()
+    return row
+  }
+
+  /** Several rows by one query. */
+  async readMany(keys: readonly string[]): Promise<readonly Row[]> {
+    const rows = keys.map((key) => this.#row(key))
+    await this.#query()
+    return rows
   }
 
   /** Writes the row and returns its new version. */
@@ -27,5 +44,14 @@ export class Database {
     const version = (this.#versions.get(key) ?? 0) + 1
     this.#versions.set(key, version)
     return version
+  }
+
+  #row(key: string): Row {
+    return { key, version: this.#versions.get(key) ?? 0, text }
+  }
+
+  async #query(): Promise<void> {
+    this.#queries += 1
+    if (this.#queryTime > 0) await sleep(this.#queryTime)
   }
 }

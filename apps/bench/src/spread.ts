@@ -26,3 +26,11 @@ function show(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return 'never'
   return Number.isInteger(value) || value >= 10 ? Math.round(value).toLocaleString('en') : value.toPrecision(2)
 }
+
+/** The least value that so much of all (0 to 1) does not exceed. Of few, the 99th percentile is the most. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const value = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]
+  if (value === undefined) throw new Error('a quantile needs a value')
+  return value
+}

@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest'
 import type { PeerName } from '../src/peers/peers.ts'
 import { withSection } from '../src/report.ts'
-import { showSpread, spread } from '../src/spread.ts'
+import { quantile, showSpread, spread } from '../src/spread.ts'
+import { batches, batchingPeers } from '../src/workloads/batches.ts'
 import { redisAway } from '../src/workloads/redis-away.ts'
+import { taggingPeers, type TagRun, tags } from '../src/workloads/tags.ts'
 
 it('redis-away measures a peer through both outages', { timeout: 60_000 }, async () => {
   const measure = (peer: PeerName) =>
@@ -28,6 +30,68 @@ it('redis-away measures a peer through both outages', { timeout: 60_000 }, async
       expect(rows).toEqual([[peer, ...head.slice(1).map(() => cell)]])
     expect(outcomes[index]?.tables).toHaveLength(4)
   }
+})
+
+it('tags voids few entries and many in each peer, and measures hits beside ioredis', { timeout: 60_000 }, async () => {
+  const choice = { peers: taggingPeers, rounds: 1, seconds: 1 }
+
+  const { tables, runs } = await tags(choice, { sizes: [2, 40], again: 3, hits: { alone: 5, together: 1 } })
+
+  const all = runs as readonly TagRun[]
+  expect(all.map(({ peer, round }) => [peer, round])).toEqual(
+    [0, 1].flatMap((n) => taggingPeers.map((peer) => [peer, n])),
+  )
+  for (const { measured } of all) {
+    for (const voided of [...measured.invalidateTag, ...measured.clear]) expect(voided).toMatchObject({ missed: true })
+    expect(measured.hits.map(({ callers }) => callers)).toEqual([1, 1, 1, 1, 64, 64, 64, 64])
+  }
+  const sentBy = (peer: PeerName) =>
+    all
+      .filter((run) => run.peer === peer && run.round === 0)
+      .flatMap(({ measured }) => measured.invalidateTag.map(({ entries, commands }) => [entries, commands]))
+  expect(sentBy('cache-aside')).toEqual([
+    [2, { evalsha: 1 }],
+    [40, { evalsha: 1 }],
+  ])
+  expect(sentBy('async-cache-dedupe')).toContainEqual([40, { smembers: 41, del: 80, srem: 1 }])
+  const names = (of: string) => taggingPeers.flatMap((peer) => [`${peer}, 2`, `${peer}, 40`, `${peer}, ${of}`])
+  expect(tables.map(({ rows }) => rows.map(([name]) => name)).slice(0, 2)).toEqual([names('40 ÷ 2'), names('40 ÷ 2')])
+  for (const { rows } of tables.slice(2)) {
+    expect(rows).toHaveLength(1 + 3 * taggingPeers.length)
+    for (const [, ...cells] of rows) expect(cells).toEqual(cells.map(() => cell))
+  }
+})
+
+it('batches asks for many keys in each way that a peer has', { timeout: 60_000 }, async () => {
+  const choice = { peers: batchingPeers, rounds: 1, seconds: 1 }
+
+  const { tables } = await batches(choice, { keys: 6, samples: 2, slowSamples: 1 })
+
+  const together = batchingPeers.filter((peer) => peer !== 'bentocache').map((peer) => `${peer}: one call`)
+  const single = ['calls in one tick', 'one after the other'].flatMap((way) =>
+    batchingPeers.map((peer) => `${peer}: ${way}`),
+  )
+  expect(tables.map(({ title }) => title)).toEqual(['6 keys, all hits', '6 keys, all misses', '6 keys, half and half'])
+  for (const [index, { rows }] of tables.entries()) {
+    expect(rows.map(([name]) => name)).toEqual([...together, ...single])
+    for (const [, ...cells] of rows) expect(cells).toEqual(cells.map(() => cell))
+    const [oneCall, many] =
+      (
+        [
+          ['0', '0'],
+          ['1', '6'],
+          ['1', '3'],
+        ] as const
+      )[index] ?? []
+    const loads = rows.map(([, , loaded]) => loaded)
+    expect(loads).toEqual([...together.map(() => oneCall), ...single.map(() => many)])
+  }
+})
+
+it('a quantile is the least value that so much of all does not exceed', () => {
+  expect(quantile([40, 10, 30, 20], 0.5)).toBe(20)
+  expect(quantile([40, 10, 30, 20], 0.99)).toBe(40)
+  expect(quantile([7], 0.01)).toBe(7)
 })
 
 it('a spread has the middle, the least and the most', () => {

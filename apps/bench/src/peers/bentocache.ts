@@ -3,7 +3,7 @@ import { BentoCache, bentostore } from 'bentocache'
 import { memoryDriver } from 'bentocache/drivers/memory'
 import { redisBusDriver, redisDriver } from 'bentocache/drivers/redis'
 import { Redis, type RedisOptions } from 'ioredis'
-import { commandTimeout, type OpenPeer, type Peer, ttl } from './peer.ts'
+import { commandTimeout, type OpenPeer, type Peer, type PeerOptions } from './peer.ts'
 
 /**
  * Redis alone: `useL2Layer(redisDriver)`, as https://bentocache.dev/docs/cache-drivers has it.
@@ -11,9 +11,9 @@ import { commandTimeout, type OpenPeer, type Peer, ttl } from './peer.ts'
  * `suppressL2Errors`: without it, every read would reject while Redis is away (its default, where there is no memory
  * layer). `delete` is called with it off, which the library allows for each call, so that a writer learns of a failure.
  */
-export const bentocache: OpenPeer = async (url) => {
+export const bentocache: OpenPeer = async (url, options) => {
   const redis = await connect(url)
-  return peer(bentostore().useL2Layer(redisDriver({ connection: redis })), { suppressL2Errors: true })
+  return peer(bentostore().useL2Layer(redisDriver({ connection: redis })), options, { suppressL2Errors: true })
 }
 
 /**
@@ -21,10 +21,10 @@ export const bentocache: OpenPeer = async (url) => {
  * The documentation names no value; a longer one comes back later, with a shorter one more reads wait for Redis.
  * While it is open, `delete` resolves and does nothing, whatever it is called with.
  */
-export const bentocacheBreaker: OpenPeer = async (url) => {
+export const bentocacheBreaker: OpenPeer = async (url, options) => {
   const redis = await connect(url)
   const store = bentostore().useL2Layer(redisDriver({ connection: redis }))
-  return peer(store, { suppressL2Errors: true, l2CircuitBreakerDuration: '2s' })
+  return peer(store, options, { suppressL2Errors: true, l2CircuitBreakerDuration: '2s' })
 }
 
 /**
@@ -32,7 +32,7 @@ export const bentocacheBreaker: OpenPeer = async (url) => {
  * timeout at which the walkthrough arrives (https://bentocache.dev/docs/walkthrough). Errors of Redis are suppressed by
  * default. Without the circuit breaker, which is no part of either page: with it, `delete` would hide that it did nothing.
  */
-export const bentocacheTiers: OpenPeer = async (url) => {
+export const bentocacheTiers: OpenPeer = async (url, options) => {
   const redis = await connect(url)
   const { hostname: host, port } = new URL(url)
   const store = bentostore()
@@ -40,19 +40,21 @@ export const bentocacheTiers: OpenPeer = async (url) => {
     .useL2Layer(redisDriver({ connection: redis }))
     // By options, as its documentation does: it subscribes at once, which needs the offline queue.
     .useBus(redisBusDriver({ connection: { host, port: Number(port), commandTimeout, maxRetriesPerRequest: 1 } }))
-  return peer(store, { grace: '6h', timeout: '500ms' })
+  return peer(store, options, { grace: '6h', timeout: '500ms' })
 }
 
-type Options = Omit<ConstructorParameters<typeof BentoCache>[0], 'default' | 'stores' | 'plugins'>
+type Settings = Omit<ConstructorParameters<typeof BentoCache>[0], 'default' | 'stores' | 'plugins'>
 
-function peer(cache: ReturnType<typeof bentostore>, options: Options): Peer {
-  const bento = new BentoCache({ default: 'cache', ttl, prefix: 'bench', ...options, stores: { cache } })
+function peer(cache: ReturnType<typeof bentostore>, { ttl, namespace }: PeerOptions, settings: Settings): Peer {
+  const bento = new BentoCache({ default: 'cache', ttl, prefix: namespace, ...settings, stores: { cache } })
   return {
-    getOrLoad: (key, load) => bento.getOrSet({ key, factory: load }),
+    getOrLoad: (key, load, tags) => bento.getOrSet({ key, factory: load, ...(tags && { tags: [...tags] }) }),
     invalidate: async (key) => {
       await bento.delete({ key, suppressL2Errors: false })
       return 'acknowledged'
     },
+    invalidateTag: (tag) => bento.deleteByTag({ tags: [tag], suppressL2Errors: false }),
+    clear: () => bento.clear({ suppressL2Errors: false }),
     close: () => bento.disconnectAll(),
   }
 }

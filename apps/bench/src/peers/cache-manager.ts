@@ -1,7 +1,8 @@
 import KeyvRedis, { defaultReconnectStrategy } from '@keyv/redis'
 import { createCache } from 'cache-manager'
 import { Keyv } from 'keyv'
-import { commandTimeout, type OpenPeer, type Peer, ttl } from './peer.ts'
+import type { Row } from '../database.ts'
+import { commandTimeout, type OpenPeer, type Peer, type PeerOptions } from './peer.ts'
 
 /**
  * One store: Keyv on @keyv/redis, as the README of cache-manager has it, with `wrap`. By default, Keyv hands an error to
@@ -10,12 +11,12 @@ import { commandTimeout, type OpenPeer, type Peer, ttl } from './peer.ts'
  * `nonBlocking` is left off: it is for several stores. With one, it only stops writes from waiting for Redis: `del` has
  * then nothing to say, and with `throwOnErrors` a failure has nobody to handle it.
  */
-export const cacheManager: OpenPeer = (url) => open(url, false)
+export const cacheManager: OpenPeer = (url, options) => open(url, options, false)
 
 /** With `throwOnErrors`, by which @keyv/redis would have one "handle connection errors, retries, and timeouts more gracefully". */
-export const cacheManagerThrowing: OpenPeer = (url) => open(url, true)
+export const cacheManagerThrowing: OpenPeer = (url, options) => open(url, options, true)
 
-async function open(url: string, throwOnErrors: boolean): Promise<Peer> {
+async function open(url: string, { ttl }: PeerOptions, throwOnErrors: boolean): Promise<Peer> {
   const redis = new KeyvRedis(
     {
       url,
@@ -43,6 +44,15 @@ async function open(url: string, throwOnErrors: boolean): Promise<Peer> {
     invalidate: async (key) => {
       await cache.del(key)
       return 'acknowledged'
+    },
+    // It has no `wrap` for several keys: this is what one writes with what it has.
+    getOrLoadMany: async (keys, loadMany) => {
+      const cached = await cache.mget<Row>([...keys])
+      const missing = keys.filter((_, place) => cached[place] === undefined)
+      const loaded = missing.length > 0 ? await loadMany(missing) : []
+      if (loaded.length > 0) await cache.mset(loaded.map((row) => ({ key: row.key, value: row })))
+      const left = loaded.values()
+      return cached.map((row) => row ?? (left.next().value as Row))
     },
     close: async () => {
       await cache.disconnect()

@@ -1,4 +1,4 @@
-import type { OpenPeer } from './peer.ts'
+import { type OpenPeer, type Peer, type PeerOptions, usual } from './peer.ts'
 
 // Imported when asked for: a process under test loads one library only.
 const peers = {
@@ -9,13 +9,13 @@ const peers = {
   'bentocache-tiers': async () => (await import('./bentocache.ts')).bentocacheTiers,
   'cache-manager': async () => (await import('./cache-manager.ts')).cacheManager,
   'cache-manager-throwing': async () => (await import('./cache-manager.ts')).cacheManagerThrowing,
+  'async-cache-dedupe': async () => (await import('./async-cache-dedupe.ts')).asyncCacheDedupe,
+  ioredis: async () => (await import('./ioredis.ts')).ioredis,
 } as const satisfies Record<string, () => Promise<OpenPeer>>
 
 export type PeerName = keyof typeof peers
 
-export const peerNames = Object.keys(peers) as readonly PeerName[]
-
-export async function openPeer(name: PeerName, url: string): Promise<ReturnType<OpenPeer>> {
+export async function openPeer(name: PeerName, url: string, options: PeerOptions = usual): Promise<Peer> {
   const open = await peers[name]()
-  return open(url)
+  return open(url, options)
 }

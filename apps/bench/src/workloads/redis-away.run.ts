@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type RedisServer, type SpawnedProcess, sharedNow, startProcess, startRedis } from '@cache-aside/testkit'
 import { patience } from '../callers.ts'
+import { within } from '../orders.ts'
 import type { PeerName } from '../peers/peers.ts'
 import type { Answer, Assignment, Order, Question, Report, Said, Timing } from './redis-away.messages.ts'
 
@@ -73,7 +74,7 @@ async function measure(server: RedisServer, outage: OutageKind, assignment: Assi
 
   await using onlooker = await startProcess(new URL('redis-away.onlooker.ts', import.meta.url))
   await onlooker.send({ peer, url, promised } satisfies Question)
-  const answer = await within(60, onlooker.receive())
+  const answer = await within(60_000, onlooker.receive())
   if (!isAnswer(answer)) throw new Error(`the onlooker: ${JSON.stringify(answer)}`)
   return { ...figures, lost: answer.stale.length }
 }
@@ -83,7 +84,7 @@ async function said<What extends Said['said']>(
   what: What,
   seconds: number,
 ): Promise<Extract<Said, { said: What }>> {
-  const message = (await within(seconds, process.receive())) as Said
+  const message = (await within(seconds * 1000, process.receive())) as Said
   if (message.said === 'broken') throw message.error
   if (message.said !== what) throw new Error(`${message.said}, not ${what}`)
   return message as Extract<Said, { said: What }>
@@ -91,16 +92,3 @@ async function said<What extends Said['said']>(
 
 const isAnswer = (message: unknown): message is Answer =>
   typeof message === 'object' && message !== null && 'stale' in message
-
-async function within<T>(seconds: number, answer: Promise<T>): Promise<T> {
-  const tooLate = new AbortController()
-  const late = sleep(seconds * 1000, undefined, { signal: tooLate.signal }).then(() => {
-    throw new Error(`no answer within ${seconds} s`)
-  })
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    late.catch(() => {})
-    tooLate.abort()
-  }
-}

@@ -4,6 +4,16 @@ import type { Timing } from './redis-away.messages.ts'
 import { type Measured, type OutageKind, outages, type Run, run } from './redis-away.run.ts'
 import type { Choice, Outcome, Table } from './workload.ts'
 
+export const readingPeers = [
+  'cache-aside',
+  'cache-aside-journal',
+  'bentocache',
+  'bentocache-breaker',
+  'bentocache-tiers',
+  'cache-manager',
+  'cache-manager-throwing',
+] as const satisfies readonly PeerName[]
+
 const usual: Omit<Timing, 'outage'> = { healthy: 2, back: 2, quiet: 2 }
 
 /**

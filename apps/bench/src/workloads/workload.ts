@@ -3,7 +3,7 @@ import type { PeerName } from '../peers/peers.ts'
 export interface Choice {
   readonly peers: readonly PeerName[]
   readonly rounds: number
-  /** How long the part that counts lasts. */
+  /** How long the part that counts lasts, where it lasts for a time. */
   readonly seconds: number
   readonly progress?: (line: string) => void
 }
