@@ -7,7 +7,7 @@ import type { CacheAsideModuleOptions } from './cache-aside.options.ts'
  * The cache of the application: core's `CacheAside`, with the life of a Nest provider.
  *
  * It logs one line when Redis goes away and one when it is back, and one each when invalidations are kept in the
- * journal, replayed or lost: however many requests there are in between.
+ * journal, a clear among them, and when all are replayed or lost: however many requests there are in between.
  *
  * @example
  * constructor(@Inject(CacheAsideService) private readonly cache: CacheAsideService) {}
@@ -23,7 +23,7 @@ export class CacheAsideService extends CacheAside implements OnModuleInit, OnApp
   readonly #logger = new Logger(CacheAsideService.name)
   readonly #startWithoutRedis: boolean
   #isAway = false
-  #isPending = false
+  #pending: 'nothing' | 'some' | 'everything' = 'nothing'
 
   /** @throws {InvalidOptionsError} which names every option that is wrong and shows a right value. */
   constructor(@Inject(MODULE_OPTIONS_TOKEN) options: CacheAsideModuleOptions) {
@@ -35,7 +35,7 @@ export class CacheAsideService extends CacheAside implements OnModuleInit, OnApp
     this.#startWithoutRedis = startWithoutRedis === true
     this.events.on('degraded', ({ reason }) => this.#onAway(reason))
     this.events.on('recovered', () => this.#onBack())
-    this.events.on('invalidate-pending', () => this.#onPending())
+    this.events.on('invalidate-pending', ({ operation }) => this.#onPending(operation === 'clear'))
     this.events.on('invalidate-replayed', (event) => this.#onReplayed(event))
     this.events.on('invalidate-lost', (event) => this.#onLost(event))
   }
@@ -70,25 +70,33 @@ export class CacheAsideService extends CacheAside implements OnModuleInit, OnApp
     this.#logger.log('Redis is back: caching again')
   }
 
-  #onPending(): void {
-    if (this.#isPending) return
-    this.#isPending = true
+  #onPending(clears: boolean): void {
+    if (this.#pending === 'everything' || (this.#pending === 'some' && !clears)) return
+    this.#pending = clears ? 'everything' : 'some'
     this.#logger.warn(
-      'Invalidations are pending: Redis has not acknowledged them, and is told again until it does ' +
-        '(this process does not read their keys from the cache meanwhile)',
+      clears
+        ? 'A clear is pending: Redis has not acknowledged it, and is told again until it does ' +
+            '(this process reads nothing from the cache meanwhile)'
+        : 'Invalidations are pending: Redis has not acknowledged them, and is told again until it does ' +
+            '(this process does not read what they void from the cache meanwhile)',
     )
   }
 
-  #onReplayed({ count, overflowed }: CacheEventOf<'invalidate-replayed'>): void {
-    this.#isPending = false
-    this.#logger.log(`Invalidations are replayed (keys: ${count}${overflowed ? ', and the whole namespace' : ''})`)
+  #onReplayed(event: CacheEventOf<'invalidate-replayed'>): void {
+    this.#pending = 'nothing'
+    this.#logger.log(`Invalidations are replayed (${counted(event)})`)
   }
 
-  #onLost({ count, overflowed }: CacheEventOf<'invalidate-lost'>): void {
-    this.#isPending = false
+  #onLost(event: CacheEventOf<'invalidate-lost'>): void {
+    this.#pending = 'nothing'
     this.#logger.error(
-      `Invalidations are lost (keys: ${count}${overflowed ? ', and more than were kept' : ''}): the application ends ` +
-        'and Redis has not acknowledged them (other processes may serve old values until their TTL ends)',
+      `Invalidations are lost (${counted(event)}): the application ends and Redis has not acknowledged them (other ` +
+        'processes may serve old values until their TTL ends)',
     )
   }
+}
+
+/** `overflowed`: by a clear, or more than the journal keeps, which became one. */
+function counted({ count, overflowed }: { readonly count: number; readonly overflowed: boolean }): string {
+  return `keys and tags: ${count}${overflowed ? ', and the whole namespace' : ''}`
 }

@@ -27,9 +27,9 @@ interface Product {
 class GatedStore extends MemoryStore {
   readonly gate = gate<void>()
 
-  override async invalidate(keys: readonly string[]): Promise<void> {
+  override async invalidate(...args: Parameters<MemoryStore['invalidate']>) {
     await this.gate.load()
-    await super.invalidate(keys)
+    await super.invalidate(...args)
   }
 }
 

@@ -5,6 +5,7 @@ import {
   CacheAsideInterceptor,
   type CacheAsideModuleOptions,
   CacheInvalidate,
+  CacheInvalidateTag,
   CacheKey,
   MemoryStore,
 } from '../src/index.ts'
@@ -30,14 +31,24 @@ class AwayStore extends MemoryStore {
     return () => this.#listeners.delete(listener)
   }
 
-  override async read(key: string): Promise<Buffer | null> {
+  override async read(...args: Parameters<MemoryStore['read']>) {
     this.#refuse()
-    return super.read(key)
+    return super.read(...args)
   }
 
-  override async invalidate(keys: readonly string[]): Promise<void> {
+  override async invalidate(...args: Parameters<MemoryStore['invalidate']>) {
     this.#refuse()
-    return super.invalidate(keys)
+    return super.invalidate(...args)
+  }
+
+  override async bump(...args: Parameters<MemoryStore['bump']>) {
+    this.#refuse()
+    return super.bump(...args)
+  }
+
+  override async clear(...args: Parameters<MemoryStore['clear']>) {
+    this.#refuse()
+    return super.clear(...args)
   }
 
   #refuse(): void {
@@ -58,6 +69,7 @@ describe.each(platforms)('on $name, the log', (platform) => {
 
       @Patch('products')
       @CacheInvalidate('secret-key')
+      @CacheInvalidateTag('secret-tag')
       write() {
         return 'written'
       }
@@ -70,7 +82,7 @@ describe.each(platforms)('on $name, the log', (platform) => {
         await app.send('PATCH', '/products')
       }
     }
-    return { app, store, traffic, lines: () => app.log.matching(/Redis|Invalidation/) }
+    return { app, store, traffic, lines: () => app.log.matching(/Redis|Invalidation|clear/) }
   }
 
   it('has one line for each change of state, whatever the load', async () => {
@@ -90,7 +102,7 @@ describe.each(platforms)('on $name, the log', (platform) => {
       expect.stringMatching(/^warn: Redis is away: Error: connection lost/),
       expect.stringMatching(/^warn: Invalidations are pending: /),
       'log: Redis is back: caching again',
-      'log: Invalidations are replayed (keys: 1)',
+      'log: Invalidations are replayed (keys and tags: 2)',
     ])
     expect(app.log.lines.join('\n')).not.toContain('secret')
   })
@@ -109,6 +121,25 @@ describe.each(platforms)('on $name, the log', (platform) => {
     expect(lines()).toHaveLength(8)
   })
 
+  it('says when a clear is pending, once, and that nothing is read from the cache meanwhile', async () => {
+    const { app, store, traffic, lines } = await start({ onUnreachable: 'journal' })
+    const replayed = app.next('invalidate-replayed')
+
+    store.go()
+    await traffic()
+    for (let time = 0; time < 2; time++) await app.cache.clear()
+    await traffic()
+    store.comeBack()
+    await replayed
+
+    expect(lines().slice(1)).toEqual([
+      expect.stringMatching(/^warn: Invalidations are pending: /),
+      expect.stringMatching(/^warn: A clear is pending: .*reads nothing from the cache/),
+      'log: Redis is back: caching again',
+      expect.stringMatching(/^log: Invalidations are replayed \(keys and tags: .*, and the whole namespace\)/),
+    ])
+  })
+
   it('has one line for a route whose invalidations are not acknowledged, where there is no journal', async () => {
     const { app, store, traffic } = await start()
     store.go()
@@ -116,7 +147,9 @@ describe.each(platforms)('on $name, the log', (platform) => {
     await traffic()
 
     expect(app.log.matching(/^error:/)).toEqual([
-      expect.stringMatching(/Products\.write wrote, but secret-key could not be invalidated/),
+      expect.stringMatching(
+        /Products\.write wrote, but secret-key could not be .*; secret-tag could not be .*until its TTL ends/,
+      ),
     ])
   })
 
@@ -127,7 +160,7 @@ describe.each(platforms)('on $name, the log', (platform) => {
 
     await app.nest.close()
 
-    expect(lines().at(-1)).toMatch(/^error: Invalidations are lost \(keys: 1\)/)
+    expect(lines().at(-1)).toMatch(/^error: Invalidations are lost \(keys and tags: 2\)/)
     expect(app.log.matching(/^error:/)).toHaveLength(1)
   })
 })

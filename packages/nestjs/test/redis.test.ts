@@ -1,7 +1,17 @@
 import { gate, type RedisServer, startFaultProxy, startRedis } from '@cache-aside/testkit'
-import { Body, Controller, Get, Param, Patch, UseInterceptors } from '@nestjs/common'
+import { Body, Controller, Get, Param, Patch, Put, UseInterceptors } from '@nestjs/common'
 import { beforeAll, beforeEach, afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { CacheAsideInterceptor, CacheInvalidate, CacheKey, CacheMutate, CacheTTL } from '../src/index.ts'
+import {
+  CacheAsideInterceptor,
+  CacheInvalidate,
+  CacheInvalidateTag,
+  CacheKey,
+  CacheMutate,
+  CacheMutateTag,
+  CacheTags,
+  CacheTTL,
+  type Loaded,
+} from '../src/index.ts'
 import { type Answer, type App, cacheOptions, platforms, startApp } from './app.ts'
 
 describe.each(platforms)('on $name with Redis', (platform) => {
@@ -29,6 +39,21 @@ describe.each(platforms)('on $name with Redis', (platform) => {
       rename(@Param('id') id: string, @Body() { name }: { readonly name: string }) {
         names.set(id, name)
       }
+
+      @Get('pages/:page')
+      @UseInterceptors(CacheAsideInterceptor)
+      @CacheTags('catalogue', ({ result }: Loaded<{ readonly shows: readonly string[] }>) => result.shows)
+      page(@Param('page') page: string) {
+        return { shows: [`product-${page}`, 'product-9'] }
+      }
+
+      @Put('shown/:product')
+      @CacheMutateTag(':product')
+      show() {}
+
+      @Put('catalogue')
+      @CacheInvalidateTag('catalogue')
+      replace() {}
 
       @Get('report')
       @UseInterceptors(CacheAsideInterceptor)
@@ -104,6 +129,20 @@ describe.each(platforms)('on $name with Redis', (platform) => {
       const read = await one.get('/products/1')
 
       expect([read.cache, read.text]).toEqual(['MISS', '{"name":"new"}'])
+    })
+
+    it.each([
+      { write: '/shown/product-1', left: ['MISS', 'HIT'] },
+      { write: '/shown/product-9', left: ['MISS', 'MISS'] },
+      { write: '/catalogue', left: ['MISS', 'MISS'] },
+    ])('voids in one what has a tag that was written in the other: $write', async ({ write, left }) => {
+      const read = async () => [(await one.get('/pages/1')).cache, (await one.get('/pages/2')).cache]
+      await read()
+      expect(await read()).toEqual(['HIT', 'HIT'])
+
+      await other.send('PUT', write)
+
+      expect(await read()).toEqual(left)
     })
   })
 
@@ -192,7 +231,7 @@ describe.each(platforms)('on $name with Redis', (platform) => {
       expect.stringMatching(/^warn: Redis is away/),
       expect.stringMatching(/^warn: Invalidations are pending/),
       'log: Redis is back: caching again',
-      'log: Invalidations are replayed (keys: 1)',
+      'log: Invalidations are replayed (keys and tags: 1)',
     ])
   })
 })

@@ -12,6 +12,7 @@ describe('@CacheTTL', () => {
     { wrong: 'a retry', options: { retry: {} }, named: 'retry.when' },
     { wrong: 'an option of the module', options: { namespace: 'shop' }, named: 'namespace' },
     { wrong: 'an option of values', options: { negativeTtl: '1s' }, named: 'negativeTtl' },
+    { wrong: 'tags', options: { tags: ['a'] }, named: 'tags' },
     { wrong: 'a typing error', options: { staleWhileRevalidating: '1s' }, named: 'staleWhileRevalidating' },
   ])('refuses $wrong while the class is defined, and names the route', ({ options, named }) => {
     const define = () => {

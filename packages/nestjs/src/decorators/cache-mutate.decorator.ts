@@ -1,8 +1,6 @@
-import { UseInterceptors } from '@nestjs/common'
-import { CacheMutateInterceptor, type MutatedKeys } from '../interceptors/cache-mutate.interceptor.ts'
+import { CacheMutateInterceptor, type Mutated } from '../interceptors/cache-mutate.interceptor.ts'
 import type { HttpRequest } from '../interceptors/http.ts'
-import { parseTemplate } from '../interceptors/key-template.ts'
-import { metadata } from '../interceptors/route-settings.ts'
+import { writeDecorator } from './write-decorator.ts'
 
 /**
  * Runs the handler behind a barrier on the keys (core's `mutate`): from before it begins until it has ended, whatever it
@@ -20,15 +18,24 @@ import { metadata } from '../interceptors/route-settings.ts'
  * @CacheMutate('product::id', 'products:all')
  */
 export function CacheMutate<Request = HttpRequest>(
-  ...keys: readonly [string | MutatedKeys<Request>, ...(string | MutatedKeys<Request>)[]]
+  ...keys: readonly [string | Mutated<Request>, ...(string | Mutated<Request>)[]]
 ): MethodDecorator {
-  const targets = keys.map((key) => (typeof key === 'function' ? key : parseTemplate(key, '@CacheMutate')))
+  return writeDecorator('mutate', CacheMutateInterceptor, { decorator: '@CacheMutate', what: 'key' }, keys)
+}
 
-  return (target, name, descriptor) => {
-    const handler = descriptor.value as object
-    const others = Reflect.getOwnMetadata(metadata.mutate, handler) as readonly unknown[] | undefined
-    Reflect.defineMetadata(metadata.mutate, [...targets, ...(others ?? [])], handler)
-    // Bound here, so that it cannot be forgotten; once, however many of these stand on the method.
-    if (others === undefined) UseInterceptors(CacheMutateInterceptor)(target, name, descriptor)
-  }
+/**
+ * As `@CacheMutate`, for tags: what has one of them from `@CacheTags` or `getOrLoad` is void from before the handler
+ * begins. Beside `@CacheMutate` the barrier is one, of the keys and the tags. For tags that the result tells, put
+ * `@CacheInvalidateTag` beside it.
+ *
+ * @throws {InvalidOptionsError} while the class is defined, for a template that cannot be read.
+ *
+ * @example
+ * @Put('categories/:category/discount')
+ * @CacheMutateTag('category::category')
+ */
+export function CacheMutateTag<Request = HttpRequest>(
+  ...tags: readonly [string | Mutated<Request>, ...(string | Mutated<Request>)[]]
+): MethodDecorator {
+  return writeDecorator('mutate', CacheMutateInterceptor, { decorator: '@CacheMutateTag', what: 'tag' }, tags)
 }

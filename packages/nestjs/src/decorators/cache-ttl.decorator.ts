@@ -30,11 +30,17 @@ export function CacheTTL(ttl: Duration | RouteReadOptions): MethodDecorator & Cl
   }
 }
 
+const notOfRoutes = [
+  ['negativeTtl', 'a response is never null'],
+  ['tags', '@CacheTags gives them'],
+] as const
+
 function refuseWrong(options: RouteReadOptions, decorator: string): void {
   try {
-    if ('negativeTtl' in options) {
-      const expected = 'to be left out: a response is never null'
-      throw new InvalidOptionsError([{ option: 'negativeTtl', expected, got: String(options.negativeTtl) }])
+    for (const [option, because] of notOfRoutes) {
+      if (!(option in options)) continue
+      const expected = `to be left out: ${because}`
+      throw new InvalidOptionsError([{ option, expected, got: String(Reflect.get(options, option)) }])
     }
     checkReadOptions(options)
   } catch (error) {

@@ -13,6 +13,7 @@ import { CacheAsideService } from '../cache-aside.service.ts'
 import { Advice } from './advice.ts'
 import { Exchange, type Handled } from './exchange.ts'
 import { requestKey } from './request-key.ts'
+import { declaredTags, tagsOfResult } from './response-tags.ts'
 import { bodyOf, isReplayable, isStoredResponse, pass, type StoredResponse } from './stored-response.ts'
 
 /**
@@ -87,12 +88,13 @@ export class CacheAsideInterceptor implements NestInterceptor {
   }
 
   async #answer(exchange: Exchange, key: string): Promise<unknown> {
-    const { read } = exchange.settings
+    const { read, tags } = exchange.settings
     let served: Served | undefined
     try {
       served = await this.#cache.getOrLoadEntry<unknown>(key, (load) => this.#load(exchange, load), {
         ...this.#cache.routeDefaults,
         ...read,
+        tags: tags.some((tag) => typeof tag === 'function') ? () => exchange.tags : exchange.tags,
       })
     } catch (error) {
       // An error of the cache itself (a handler slower than `loadTimeout`, a body the codec refuses) is nobody's answer.
@@ -150,15 +152,31 @@ export class CacheAsideInterceptor implements NestInterceptor {
     return pass
   }
 
-  #stored({ context, settings }: Exchange, { stored, refused }: Handled, load: LoadContext): StoredResponse {
-    if (refused === 'instances') this.#advise(context, refused, instancesAdvice)
+  #stored(exchange: Exchange, handled: Handled, load: LoadContext): StoredResponse {
+    const { context, settings } = exchange
+    if (handled.refused === 'instances') this.#advise(context, handled.refused, instancesAdvice)
+    const stored = this.#tagged(exchange, handled)
     if (stored.kind === 'pass') load.setTtl(Math.min(passTtl, settings.read.ttl ?? passTtl))
     return stored
   }
 
+  #tagged(exchange: Exchange, { stored, body }: Handled): StoredResponse {
+    if (stored.kind === 'pass') return stored
+    try {
+      exchange.tags = tagsOfResult(exchange, body)
+      return stored
+    } catch (error) {
+      // Nobody could void it by a tag that it lacks.
+      this.#advise(exchange.context, 'no tags', String(error))
+      return pass
+    }
+  }
+
   #keyOf(exchange: Exchange): string | undefined {
     try {
-      return requestKey(exchange)
+      const key = requestKey(exchange)
+      if (key !== undefined) exchange.tags = declaredTags(exchange)
+      return key
     } catch (error) {
       this.#advise(exchange.context, 'no key', String(error))
       return undefined

@@ -3,10 +3,8 @@ import { from, lastValueFrom, type Observable } from 'rxjs'
 import { CacheAsideService } from '../cache-aside.service.ts'
 import { Advice } from './advice.ts'
 import type { HttpRequest, HttpResponse } from './http.ts'
-import type { KeyTemplate } from './key-template.ts'
-import { metadata } from './route-settings.ts'
-import { writeKeys } from './write-keys.ts'
 import { WriteLog } from './write-log.ts'
+import { writeNames, type WriteTarget } from './write-targets.ts'
 
 /** A write that succeeded, as the functions of `@CacheInvalidate` see it. */
 export interface Written<Result = unknown, Request = HttpRequest> {
@@ -15,11 +13,15 @@ export interface Written<Result = unknown, Request = HttpRequest> {
   readonly result: Result
 }
 
-export type InvalidatedKeys<Result = unknown, Request = HttpRequest> = (
+/** Whole keys, or tags, as the decorator says. */
+export type Invalidated<Result = unknown, Request = HttpRequest> = (
   written: Written<Result, Request>,
 ) => string | readonly string[]
 
-/** Voids the keys of `@CacheInvalidate`, which binds it, when the handler has succeeded and before the response goes out. */
+/**
+ * Voids what `@CacheInvalidate` and `@CacheInvalidateTag`, which bind it, name: when the handler has succeeded and before
+ * the response goes out.
+ */
 @Injectable()
 export class CacheInvalidateInterceptor implements NestInterceptor {
   readonly #log = new WriteLog(CacheInvalidateInterceptor.name)
@@ -46,27 +48,30 @@ export class CacheInvalidateInterceptor implements NestInterceptor {
 
   /** Never rejects: the write is done, and a response that says otherwise would have it done again. */
   async #invalidate(context: ExecutionContext, result: unknown): Promise<void> {
-    let keys: string[] = []
-    try {
-      keys = this.#keysOf(context, result)
-      await this.#cache.invalidate(keys)
-    } catch (error) {
-      const voided = keys.join(', ') || 'its keys'
-      const consequence = 'Readers may see what was there before until its TTL ends.'
-      this.#log.error(context, `wrote, but ${voided} could not be invalidated: ${String(error)}. ${consequence}`)
-    }
+    const failures = await Promise.all([
+      this.#void('key', context, result, (keys) => this.#cache.invalidate(keys)),
+      this.#void('tag', context, result, (tags) => this.#cache.invalidateTag(tags)),
+    ])
+    const failed = failures.filter((failure) => failure !== undefined).join('; ')
+    const consequence = 'Readers may see what was there before until its TTL ends.'
+    if (failed !== '') this.#log.error(context, `wrote, but ${failed}. ${consequence}`)
   }
 
-  #keysOf(context: ExecutionContext, result: unknown): string[] {
+  /** Resolves with what has failed, if it has. */
+  async #void(
+    what: WriteTarget['what'],
+    context: ExecutionContext,
+    result: unknown,
+    invalidate: (names: readonly string[]) => Promise<unknown>,
+  ): Promise<string | undefined> {
     const request = context.switchToHttp().getRequest<HttpRequest>()
-    const targets = Reflect.getMetadata(metadata.invalidate, context.getHandler()) as readonly (
-      | KeyTemplate
-      | InvalidatedKeys
-    )[]
-    return targets.flatMap((target) =>
-      typeof target === 'function'
-        ? target({ request, result })
-        : writeKeys('@CacheInvalidate', target, context, this.#advice),
-    )
+    let names: readonly string[] = []
+    try {
+      names = writeNames('invalidate', what, context, { request, result }, this.#advice)
+      await invalidate(names)
+      return undefined
+    } catch (error) {
+      return `${names.join(', ') || `its ${what}s`} could not be invalidated: ${String(error)}`
+    }
   }
 }

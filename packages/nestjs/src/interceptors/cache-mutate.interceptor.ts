@@ -11,14 +11,13 @@ import { from, lastValueFrom, type Observable } from 'rxjs'
 import { CacheAsideService } from '../cache-aside.service.ts'
 import { Advice } from './advice.ts'
 import type { HttpRequest } from './http.ts'
-import type { KeyTemplate } from './key-template.ts'
-import { metadata } from './route-settings.ts'
-import { writeKeys } from './write-keys.ts'
 import { WriteLog } from './write-log.ts'
+import { writeNames, type WriteTarget } from './write-targets.ts'
 
-export type MutatedKeys<Request = HttpRequest> = (request: Request) => string | readonly string[]
+/** Whole keys, or tags, as the decorator says. */
+export type Mutated<Request = HttpRequest> = (request: Request) => string | readonly string[]
 
-/** Runs the handler of a route with `@CacheMutate`, which binds it, behind the barrier of `cache.mutate`. */
+/** Runs the handler behind one barrier: of all that `@CacheMutate` and `@CacheMutateTag`, which bind it, name. */
 @Injectable()
 export class CacheMutateInterceptor implements NestInterceptor {
   readonly #log = new WriteLog(CacheMutateInterceptor.name)
@@ -37,13 +36,15 @@ export class CacheMutateInterceptor implements NestInterceptor {
   }
 
   async #write(context: ExecutionContext, next: CallHandler): Promise<unknown> {
-    const keys = this.#keysOf(context)
+    const request = context.switchToHttp().getRequest<HttpRequest>()
+    const names = (what: WriteTarget['what']) => writeNames('mutate', what, context, request, this.#advice)
     let run: Promise<unknown> | undefined
+    const write = () => {
+      run = lastValueFrom(next.handle())
+      return run
+    }
     try {
-      return await this.#cache.mutate(keys, () => {
-        run = lastValueFrom(next.handle())
-        return run
-      })
+      return await this.#cache.mutate(names('key'), write, { tags: names('tag') })
     } catch (error) {
       if (run === undefined) throw this.#refused(context, error)
       // What the handler throws is the answer. Else the write is made, and a response that says otherwise would have it made again.
@@ -59,13 +60,5 @@ export class CacheMutateInterceptor implements NestInterceptor {
     const advice = "With onUnreachable: 'journal' writes go on without Redis."
     this.#log.error(context, `answers 503: ${String(error)}. ${advice}`)
     return new ServiceUnavailableException('The write was not made, try again', { cause: error })
-  }
-
-  #keysOf(context: ExecutionContext): string[] {
-    const request = context.switchToHttp().getRequest<HttpRequest>()
-    const targets = Reflect.getMetadata(metadata.mutate, context.getHandler()) as readonly (KeyTemplate | MutatedKeys)[]
-    return targets.flatMap((target) =>
-      typeof target === 'function' ? target(request) : writeKeys('@CacheMutate', target, context, this.#advice),
-    )
   }
 }

@@ -34,6 +34,8 @@ export class Exchange {
   readonly settings: RouteSettings
   /** The latest run in front of the answer. */
   run: Promise<Handled> | undefined
+  /** Of what is stored: those that the request tells, and the others once the handler has run. */
+  tags: readonly string[] = []
   /** Whether the client has its answer, or gets it without another run. */
   isAnswered = false
   readonly #next: CallHandler

@@ -1,14 +1,17 @@
-import { cacheKey, InvalidOptionsError } from '@cache-aside/core'
+import { cacheKey, InvalidKeyError, InvalidOptionsError } from '@cache-aside/core'
 import type { HttpRequest } from './http.ts'
 
 /**
- * A key with parts to fill in from a request: `product::id` is the literal `product` and the value of `id`.
+ * A key, or a tag, with parts to fill in from a request: `product::id` is the literal `product` and the value of `id`.
  *
- * Two requests get the same key only if every value is the same; `1` and `'1'` are one value, as in `cacheKey`.
+ * Two requests get the same one only if every value is the same; `1` and `'1'` are one value, as in `cacheKey`.
  */
 export interface KeyTemplate {
-  readonly text: string
+  /** `@CacheKey('product::id')`, for log lines. */
+  readonly written: string
   fill(request: HttpRequest): string
+  /** As `fill`, for what is to be stored. @throws {InvalidKeyError} where it is misread. */
+  fillToStore(request: HttpRequest): string
   /** Names that have no value in this request. */
   missing(request: HttpRequest): readonly string[]
   /** A literal part that is a path parameter the template does not read: `product:id`, where `product::id` was meant. */
@@ -40,18 +43,35 @@ export function parseTemplate(text: string, decorator: string): KeyTemplate {
   }
   const placeholders = parts.filter((part) => 'read' in part)
   const literals = parts.filter((part) => 'literal' in part)
+  const written = `${decorator}('${text}')`
+  const fill = (request: HttpRequest) =>
+    parts.map((part) => ('literal' in part ? part.literal : keyPart(part.read(request)))).join(':')
+  const misread = ({ params }: HttpRequest) =>
+    literals
+      .map(({ literal }) => literal)
+      .find((literal) => property(params, literal) !== undefined && !placeholders.some(({ name }) => name === literal))
 
   return {
-    text,
-    fill: (request) => parts.map((part) => ('literal' in part ? part.literal : keyPart(part.read(request)))).join(':'),
+    written,
+    fill,
+    fillToStore: (request) => {
+      const literal = misread(request)
+      if (literal === undefined) return fill(request)
+      throw new InvalidKeyError(
+        `${written} names the same for every ":${literal}" of the route: for its value write "::${literal}"`,
+      )
+    },
     missing: (request) => placeholders.filter(({ read }) => read(request) === undefined).map(({ name }) => name),
-    misread: ({ params }) =>
-      literals
-        .map(({ literal }) => literal)
-        .find(
-          (literal) => property(params, literal) !== undefined && !placeholders.some(({ name }) => name === literal),
-        ),
+    misread,
   }
+}
+
+/** A function of the application as it is, and text as a template. @throws {InvalidOptionsError} */
+export function parseName<Make extends (given: never) => unknown>(
+  name: string | Make,
+  decorator: string,
+): KeyTemplate | Make {
+  return typeof name === 'function' ? name : parseTemplate(name, decorator)
 }
 
 function parseParts(text: unknown): Part[] | undefined {

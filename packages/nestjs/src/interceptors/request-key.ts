@@ -58,11 +58,7 @@ function routeKey(keyed: Keyed): string {
       `the function of @CacheKey returned ${made === '' ? 'no text' : typeof made}: expected a key`,
     )
   }
-  const misread = key.misread(keyed.request)
-  if (misread === undefined) return key.fill(keyed.request)
-  throw new InvalidKeyError(
-    `@CacheKey('${key.text}') has one key for every ":${misread}" of the route: for its value write "::${misread}"`,
-  )
+  return key.fillToStore(keyed.request)
 }
 
 /**

@@ -6,6 +6,7 @@ import type { KeyTemplate } from './key-template.ts'
 /** Where the decorators of this package leave what they were told. */
 export const metadata = {
   key: 'cache-aside:key',
+  tags: 'cache-aside:tags',
   read: 'cache-aside:read',
   policy: 'cache-aside:policy',
   noCache: 'cache-aside:no-cache',
@@ -22,8 +23,26 @@ const notABody = ['__sse__', '__renderTemplate__', '__redirect__'] as const
  */
 export type KeyFunction<Request = HttpRequest> = (request: Request, context: ExecutionContext) => string
 
-/** How the responses of a route are kept and refreshed: what core takes for a read. A response is never a `null`. */
-export interface RouteReadOptions extends Omit<ReadOptions, 'negativeTtl'> {}
+/** A response that is to be stored, as the functions of `@CacheTags` see it. */
+export interface Loaded<Result = unknown, Request = HttpRequest> {
+  readonly request: Request
+  /** What the handler returned. */
+  readonly result: Result
+}
+
+/**
+ * Whole tags of a response; `cacheKey` makes one of any input. Where it throws, or makes something else, the response is
+ * not stored, and a warning is logged once for the route.
+ */
+export type TagFunction<Result = unknown, Request = HttpRequest> = (
+  loaded: Loaded<Result, Request>,
+) => string | readonly string[]
+
+/**
+ * How the responses of a route are kept and refreshed: what core takes for a read. A response is never a `null`, and has
+ * its tags from `@CacheTags`.
+ */
+export interface RouteReadOptions extends Omit<ReadOptions, 'negativeTtl' | 'tags'> {}
 
 /** How a route says that what is not cached by default may be. */
 export interface CachePolicyOptions<Request = HttpRequest> {
@@ -48,6 +67,7 @@ export interface CachePolicyOptions<Request = HttpRequest> {
 /** What the decorators of a route, and of its controller, say together. The route's word stands above its controller's. */
 export interface RouteSettings {
   readonly key: KeyTemplate | KeyFunction | undefined
+  readonly tags: readonly (KeyTemplate | TagFunction)[]
   /** `ttl` in milliseconds. */
   readonly read: RouteReadOptions & { readonly ttl?: number }
   readonly policy: CachePolicyOptions
@@ -65,6 +85,9 @@ export function routeSettings(context: ExecutionContext): RouteSettings {
 
   return {
     key: Reflect.getMetadata(metadata.key, handler) as RouteSettings['key'],
+    tags: [handler, controller].flatMap(
+      (said) => (Reflect.getMetadata(metadata.tags, said) ?? []) as RouteSettings['tags'],
+    ),
     read: joined(metadata.read),
     policy: joined(metadata.policy),
     // A route that invalidates is a write, whatever its method.

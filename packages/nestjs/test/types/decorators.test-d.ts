@@ -4,12 +4,16 @@ import {
   CacheAsideModule,
   CacheAsideService,
   CacheInvalidate,
+  CacheInvalidateTag,
   CacheKey,
   CacheMutate,
+  CacheMutateTag,
   CachePolicy,
+  CacheTags,
   CacheTTL,
   type Eviction,
   type HttpRequest,
+  type Loaded,
   type Lookup,
   MemoryStore,
   NoCache,
@@ -30,6 +34,7 @@ describe('the decorators', () => {
     @Controller()
     @CacheTTL('1m')
     @CachePolicy({ credentials: (request: AuthenticatedRequest) => request.user.id })
+    @CacheTags('catalogue', 'tenant::headers.x-tenant')
     @NoCache()
     class Products {
       @Get()
@@ -40,6 +45,13 @@ describe('the decorators', () => {
       @CacheTTL(1_000)
       @CacheTTL({ ttl: '1m', staleWhileRevalidate: '30s', failSafe: '1h', earlyRefresh: 1, softTimeout: 500 })
       @CachePolicy({ statuses: [404], instances: 'plain', credentials: 'shared' })
+      @CacheTags('catalogue', ({ result }: Loaded<Product>) => ['a', result.id])
+      @CacheTags(({ request, result }) => {
+        expectTypeOf(request).toEqualTypeOf<HttpRequest>()
+        expectTypeOf(result).toEqualTypeOf<unknown>()
+        return 'a'
+      })
+      @CacheTags(({ request }: Loaded<Product, AuthenticatedRequest>) => String(request.user.id))
       list() {}
 
       @CacheInvalidate('product::id', ({ result }: Written<Product>) => result.id)
@@ -47,6 +59,7 @@ describe('the decorators', () => {
         expectTypeOf(request).toEqualTypeOf<HttpRequest>()
         return ['a', 'b']
       })
+      @CacheInvalidateTag('category::id', ({ result }: Written<Product>) => [result.id])
       write() {}
 
       @CacheMutate('product::id', (request) => {
@@ -54,6 +67,10 @@ describe('the decorators', () => {
         return ['a', 'b']
       })
       @CacheMutate((request: AuthenticatedRequest) => String(request.user.id))
+      @CacheMutateTag('category::id', ({ body }) => {
+        expectTypeOf(body).toEqualTypeOf<unknown>()
+        return 'a'
+      })
       change() {}
 
       @OnCacheEviction('product:*')
@@ -72,6 +89,10 @@ describe('the decorators', () => {
     @CacheInvalidate('all')
     // @ts-expect-error a controller does not write
     @CacheMutate('all')
+    // @ts-expect-error a controller does not write
+    @CacheInvalidateTag('all')
+    // @ts-expect-error a controller does not write
+    @CacheMutateTag('all')
     class OnAController {
       // @ts-expect-error no key
       @CacheInvalidate()
@@ -87,6 +108,20 @@ describe('the decorators', () => {
       @CacheMutate()
       // @ts-expect-error the result is not known before the handler runs
       @CacheMutate(({ result }) => result.id)
+      // @ts-expect-error no tag
+      @CacheTags()
+      // @ts-expect-error a list in place of tags
+      @CacheTags(['a', 'b'])
+      // @ts-expect-error a tag is text
+      @CacheTags(() => 7)
+      // @ts-expect-error a result that nobody has described
+      @CacheTags(({ result }) => result.id)
+      // @ts-expect-error given by @CacheTags
+      @CacheTTL({ tags: ['a'] })
+      // @ts-expect-error no tag
+      @CacheInvalidateTag()
+      // @ts-expect-error the result is not known before the handler runs
+      @CacheMutateTag(({ result }) => result.id)
       // @ts-expect-error a typing error
       @CachePolicy({ credentials: 'share' })
       // @ts-expect-error not an option
