@@ -59,10 +59,12 @@ describe.each(['fastify', 'express'])('the catalogue on %s', (adapter) => {
 
   it('moves a product from the list of one category to that of another', async () => {
     const paths = ['/products?category=tea', '/products?category=cups', '/categories/tea', '/categories/cups']
-    for (const path of paths) await app.get(path)
+    const others = ['/products?category=brewing', '/products/p-008']
+    for (const path of [...paths, ...others]) await app.get(path)
 
     const { body: moved } = await app.patch('/products/p-007', { category: 'cups' })
 
+    for (const path of others) expect(await app.get(path)).toMatchObject({ cache: 'HIT' })
     const [tea, cups, teaSummary, cupsSummary] = await Promise.all(paths.map((path) => app.get(path)))
     expect(tea).toMatchObject({ cache: 'MISS', body: expect.not.arrayContaining([moved]) })
     expect(cups).toMatchObject({ cache: 'MISS', body: expect.arrayContaining([moved]) })
@@ -96,6 +98,22 @@ describe.each(['fastify', 'express'])('the catalogue on %s', (adapter) => {
     expect(await app.get('/products/p-100')).toMatchObject({ status: 200, cache: 'MISS' })
   })
 
+  it('reads what a basket shows by one query, and only what is not cached', async () => {
+    const ids = ['p-014', 'p-015', 'p-016']
+    const show = async () => (await app.get(`/basket?ids=${ids.join()},p-999`)).body
+    const before: unknown[] = []
+
+    expect(await app.databaseReads(async () => before.push(await show()))).toBe(1)
+    expect(await app.databaseReads(async () => before.push(await show()))).toBe(0)
+    const { body: changed } = await app.patch('/products/p-015', { stock: 1 })
+    let after: unknown
+    expect(await app.databaseReads(async () => (after = await show()))).toBe(1)
+
+    const products = ids.map((id) => expect.objectContaining({ id }))
+    expect(before).toEqual([products, products])
+    expect(after).toEqual([products[0], changed, products[2]])
+  })
+
   it('keeps the answer that a category is unknown, until a product is in it', async () => {
     const reads = await app.databaseReads(async () => {
       expect(await app.get('/categories/spoons')).toMatchObject({ status: 404 })
@@ -103,8 +121,13 @@ describe.each(['fastify', 'express'])('the catalogue on %s', (adapter) => {
     })
     expect(reads).toBe(1)
 
-    await app.patch('/products/p-013', { category: 'spoons' })
+    const lists = ['/products', '/products?category=spoons', '/products?category=spoons&from=a-letter']
+    for (const path of lists) await app.get(path)
+    const { body: moved } = await app.patch('/products/p-013', { category: 'spoons' })
 
+    for (const path of lists) {
+      expect(await app.get(path)).toMatchObject({ cache: 'MISS', body: expect.arrayContaining([moved]) })
+    }
     expect(await app.get('/categories/spoons')).toMatchObject({ status: 200, body: { products: 1 } })
   })
 
@@ -146,6 +169,11 @@ describe.each(['fastify', 'express'])('the catalogue on %s', (adapter) => {
     '/products?category=',
     '/products?category=tea&category=cups',
     `/products?category=${'c'.repeat(101)}`,
+    '/basket',
+    '/basket?ids=',
+    '/basket?ids=p-001,,p-002',
+    '/basket?ids=p-001&ids=p-002',
+    `/basket?ids=${Array.from({ length: 101 }).fill('p').join()}`,
   ])('refuses to read %s', async (path) => {
     expect(await app.get(path)).toMatchObject({ status: 400, body: { message: expect.stringContaining('expected') } })
   })

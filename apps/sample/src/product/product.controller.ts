@@ -1,4 +1,12 @@
-import { CacheAsideInterceptor, CacheInvalidate, CacheKey, CachePolicy, CacheTTL, NoCache } from '@cache-aside/nestjs'
+import {
+  CacheAsideInterceptor,
+  CacheInvalidate,
+  CacheKey,
+  CachePolicy,
+  CacheTags,
+  CacheTTL,
+  NoCache,
+} from '@cache-aside/nestjs'
 import {
   Body,
   Controller,
@@ -11,14 +19,22 @@ import {
   Query,
   UseInterceptors,
 } from '@nestjs/common'
-import { listKeyOf, listTtl, productKey, productKeyTemplate, productTtl } from './product.cache.ts'
+import {
+  listTagsOf,
+  listTagTemplate,
+  listTtl,
+  productKey,
+  productKeyTemplate,
+  productTtl,
+  rowKeyTemplate,
+} from './product.cache.ts'
 import { type ProductChange, ProductChangePipe } from './product-change.pipe.ts'
 import type { Product } from './product.row.ts'
 import { ProductService } from './product.service.ts'
 import { TextPipe } from './text.pipe.ts'
 
-// Each value is cached in one place. Here, the interceptor caches what the GET routes answer, and the service reads the
-// database for them; what `CategoryController` answers is cached by the service itself, with `getOrLoad`.
+// Each answer is cached in one place. Here, the interceptor caches what the GET routes answer, and the service reads the
+// database for them; what `CategoryController` and `BasketController` answer is cached by the service itself.
 @Controller('products')
 @UseInterceptors(CacheAsideInterceptor)
 // The catalogue is the same for everyone, whatever cookies come with a request.
@@ -27,7 +43,7 @@ export class ProductController {
   constructor(private readonly products: ProductService) {}
 
   @Get()
-  @CacheKey(listKeyOf)
+  @CacheTags(listTagTemplate, listTagsOf)
   @CacheTTL(listTtl)
   list(@Query('category', TextPipe) category?: string): Promise<Product[]> {
     return this.products.list(category)
@@ -53,7 +69,7 @@ export class ProductController {
 
   @Delete(':id/cache')
   @HttpCode(204)
-  @CacheInvalidate(productKeyTemplate)
+  @CacheInvalidate(productKeyTemplate, rowKeyTemplate)
   forget(): void {}
 }
 

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common'
 import { DatabaseModule } from '../database/database.module.ts'
+import { BasketController } from './basket.controller.ts'
 import { CategoryController } from './category.controller.ts'
 import { ProductController } from './product.controller.ts'
 import { ProductRepository } from './product.repository.ts'
@@ -7,7 +8,7 @@ import { ProductService } from './product.service.ts'
 
 @Module({
   imports: [DatabaseModule],
-  controllers: [ProductController, CategoryController],
+  controllers: [ProductController, CategoryController, BasketController],
   providers: [ProductService, ProductRepository],
 })
 export class ProductModule {}

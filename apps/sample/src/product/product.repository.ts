@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { Injectable } from '@nestjs/common'
-import { asc, count, eq, sum } from 'drizzle-orm'
+import { asc, count, eq, inArray, sum } from 'drizzle-orm'
 import { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { Config } from '../config.ts'
 import type { ProductChange } from './product-change.pipe.ts'
@@ -24,6 +24,13 @@ export class ProductRepository {
     await this.#latency()
     const [row] = await this.database.select().from(product).where(eq(product.id, id))
     return row ?? null
+  }
+
+  /** Those that there are, by id. */
+  async findMany(ids: readonly string[]): Promise<Map<string, Product>> {
+    await this.#latency()
+    const rows = await this.database.select().from(product).where(inArray(product.id, ids))
+    return new Map(rows.map((row) => [row.id, row]))
   }
 
   async list(category?: string): Promise<Product[]> {

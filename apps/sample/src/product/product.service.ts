@@ -1,19 +1,31 @@
 import { CacheAsideService } from '@cache-aside/nestjs'
 import { Injectable } from '@nestjs/common'
-import { keysOf, productKey, summaryKey, summaryTtl } from './product.cache.ts'
+import { categorySummaries, productKey, productRows, tagsOf } from './product.cache.ts'
 import type { ProductChange } from './product-change.pipe.ts'
 import { type CategorySummary, ProductRepository } from './product.repository.ts'
 import type { Product } from './product.row.ts'
 
 @Injectable()
 export class ProductService {
+  readonly #rows
+  readonly #summaries
+
   constructor(
     private readonly products: ProductRepository,
     private readonly cache: CacheAsideService,
-  ) {}
+  ) {
+    this.#rows = productRows(products).bind(cache)
+    this.#summaries = categorySummaries(products).bind(cache)
+  }
 
   find(id: string): Promise<Product | null> {
     return this.products.find(id)
+  }
+
+  /** Those that there are. What is not cached is read by one query. */
+  async findMany(ids: readonly string[]): Promise<Product[]> {
+    const found = await this.#rows.getMany(ids)
+    return [...found.values()].filter((product) => product !== null)
   }
 
   list(category?: string): Promise<Product[]> {
@@ -22,21 +34,22 @@ export class ProductService {
 
   /** An unknown category is null, and that is cached too: asking for it again does not reach the database. */
   summarise(category: string): Promise<CategorySummary | null> {
-    return this.cache.getOrLoad(summaryKey(category), () => this.products.summarise(category), { ttl: summaryTtl })
+    return this.#summaries.get(category)
   }
 
   async change(id: string, change: ProductChange): Promise<Product | null> {
     const seen = await this.products.find(id)
     if (!seen) return null
 
-    // Readers of these keys pass the cache by until the change is committed and the keys are void, even if this process
-    // ends in between.
-    const keys = keysOf(seen, { ...seen, ...change })
-    const changed = await this.cache.mutate(keys, () => this.products.change(id, change))
+    // Readers of these keys and tags pass the cache by until the change is committed and they are void, even if this
+    // process ends in between.
+    const keys = [productKey(id), this.#rows.key(id)]
+    const tags = tagsOf(seen, { ...seen, ...change })
+    const changed = await this.cache.mutate(keys, () => this.products.change(id, change), { tags })
     if (!changed) return null
 
     // Another change may have moved it since it was seen.
-    await this.cache.invalidate(keysOf(changed.before).filter((key) => !keys.includes(key)))
+    await this.cache.invalidateTag(tagsOf(changed.before).filter((tag) => !tags.includes(tag)))
     return changed.after
   }
 
