@@ -354,10 +354,12 @@ describe.each(places)('a namespace in %s', (_place, open) => {
       await after(20)
 
       const then = await store.origin(namespace, true)
-      await another.bump(namespace.tagClock, ['b'], isVoid)
-
       expect(await judged(namespace, meanwhile, ['a'])).toBe('void')
       expect(await judged(namespace, then, ['a'])).toBe('valid')
+      await another.bump(namespace.tagClock, ['a'], isExpired)
+
+      expect(await judged(namespace, meanwhile, ['a'])).toBe('void')
+      expect(await judged(namespace, then, ['a'])).toBe('expired')
     })
 
     it.each<readonly [string, (tagClock: string) => Promise<unknown>]>([

@@ -169,14 +169,16 @@ const tagsExpected = `a list of at most ${mostTags} tags, such as ['catalogue'],
 
 function readTags(tags: ReadOptions['tags'], problems: OptionProblem[]): Settings['tags'] {
   if (typeof tags === 'function') return { declared: [], of: (value, key) => storeTags(tags(value, key)) }
-  if (Array.isArray(tags) && tags.length <= mostTags) return { declared: storeTags(tags), of: undefined }
+  if (isTagList(tags)) return { declared: storeTags(tags), of: undefined }
   problems.push({ option: 'tags', expected: tagsExpected, got: shown(tags) })
   return { declared: [], of: undefined }
 }
 
+const isTagList = (tags: unknown): tags is readonly string[] => Array.isArray(tags) && new Set(tags).size <= mostTags
+
 /** Tags as the store has them, each once. @throws {InvalidOptionsError} {@link InvalidKeyError} */
 export function storeTags(tags: readonly string[]): readonly string[] {
-  if (Array.isArray(tags) && tags.length <= mostTags) return [...new Set(tags.map(storeTag))]
+  if (isTagList(tags)) return [...new Set(tags.map(storeTag))]
   throw new InvalidOptionsError([{ option: 'tags', expected: tagsExpected, got: shown(tags) }])
 }
 

@@ -336,8 +336,9 @@ describe('MemoryStore, as time goes by,', () => {
     expect(await judged(store, meanwhile, 'a')).toBe('void')
 
     passed(2)
-    expect(await judged(store, meanwhile, 'a')).toBe('void')
     expect(await judged(store, await store.origin(namespace, true), 'a')).toBe('valid')
+    await store.bump(namespace.tagClock, ['a'], { ...voiding, what: 'expire' })
+    expect(await judged(store, meanwhile, 'a')).toBe('void')
     expect(await store.raiseTags(namespace.tagClock, ['a'], { token, ttl })).toBe('raised')
   })
 
