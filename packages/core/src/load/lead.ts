@@ -122,24 +122,26 @@ async function takeLease(flight: Flight, request: LoadRequest, around: LoadSurro
     const stale = seen.kind === 'value' ? seen : undefined
     const replaceable = seen.kind === 'unreadable' || seen.kind === 'void' ? seen.head : undefined
     const tagged = isTagged(tags) || (stale !== undefined && stale.tags.length > 0)
+    const originSince = (generation?: string): Promise<Origin | undefined> =>
+      validity.origin(generation, tagged).catch((error: unknown) => {
+        report({ type: 'store-error', operation: 'origin', key, error })
+        return undefined
+      })
     const asOf = flight.mark()
     try {
       // Sent together. Who has waited for another's load asks again, once it is over.
-      const opening = attempt === 0 ? validity.origin(request.generation, tagged) : undefined
-      opening?.catch(() => {}) // Reported below, if it is needed.
+      const origin = attempt === 0 ? originSince(request.generation) : undefined
       const reply = await store.acquire(storeKey, { token, ttl, stale: stale?.head, void: replaceable })
       if (reply.kind === 'barred') return { kind: 'none' }
       if (reply.kind === 'acquired') {
         if (reply.replaced !== undefined) report({ type: 'corrupt', key, reason: reply.replaced })
         const held = { head: reply.head, ttl }
         const refreshed = isLease(reply.head) ? undefined : stale
-        try {
-          const origin = await (opening ?? validity.origin(undefined, tagged))
-          return { kind: 'lease', lease: new HeldLease(held, { stale: refreshed, origin }, request, around) }
-        } catch (error) {
-          if (!refreshed) await store.release(storeKey, held).catch(() => 'lost')
-          throw error
-        }
+        const before = await (origin ?? originSince())
+        if (before && !isSettling(before.generation))
+          return { kind: 'lease', lease: new HeldLease(held, { stale: refreshed, origin: before }, request, around) }
+        if (!refreshed) await store.release(storeKey, held)
+        return { kind: 'none' }
       }
       if (reply.kind === 'held') {
         if (request.behind && !flight.joinedSince(0)) return { kind: 'left' }

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Seen, SeenValue } from '../entry/entry.ts'
-import { judgeByTags, type Origin, type TagReadings } from '../entry/origin.ts'
+import { isSettling, judgeByTags, type Origin, type TagReadings } from '../entry/origin.ts'
 import type { NamespaceKeys, NamespaceReadings, Store } from '../protocol/store.ts'
 
 /** Of the estimate of the server's time, in milliseconds. */
@@ -88,7 +88,7 @@ export function isBarred(readings: TagReadings | undefined, tags: readonly strin
 
 /** A value, or that it is void; without freshness if a tag of it has expired. */
 function judged(seen: SeenValue, { generation, tags: readings }: NamespaceReadings, tags: readonly string[]): Seen {
-  const isOfNow = seen.origin.generation === generation
+  const isOfNow = seen.origin.generation === generation && !isSettling(seen.origin.generation)
   const byTags = isOfNow ? judgeByTags(seen.origin.tagMoment, tags, readings) : 'void'
   if (byTags === 'void') return { kind: 'void', head: seen.head }
   return byTags === 'valid' ? seen : { ...seen, lifetime: { ...seen.lifetime, freshUntil: 0 } }

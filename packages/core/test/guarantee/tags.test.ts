@@ -310,6 +310,22 @@ onEveryStore('after a clear', ({ open }) => {
     expect(await cache.set('k', 'given')).toBe(false)
   })
 
+  it('that settles, nothing is cached of a load that had read before', async () => {
+    const held = new Held()
+    const [cache, other] = [open({}, held.wrap), open()]
+    const read = held.next('read', 'after')
+    const acquire = held.next('acquire', 'before')
+    const early = cache.getOrLoad('k', () => 'from a replica', { tags: ['a'] })
+    await read.reached
+    await other.clear({ settle: '1h' })
+    read.release()
+    await acquire.reached
+    acquire.release()
+
+    expect(await early).toBe('from a replica')
+    expect(await other.get('k')).toEqual(nothing)
+  })
+
   it('that has settled, values are cached again', async () => {
     const cache = open()
     await cache.clear({ settle: 20 })
