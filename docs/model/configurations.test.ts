@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { explore } from './explore.ts'
 import { protocol } from './protocol.ts'
 import { count, isLarge, readme } from './readme.ts'
+import { machineOf } from './steps.ts'
 import { large, small } from './studies.ts'
 import { printed } from './trace.ts'
 
@@ -13,7 +14,7 @@ describe('the protocol keeps its promises', () => {
     '$name',
     { timeout: (isLarge ? 10 : 2) * minutes },
     (configuration) => {
-      const { states, transitions, depth, seconds, violation } = explore(protocol, configuration)
+      const { states, transitions, depth, seconds, violation } = explore(machineOf(protocol, configuration))
 
       const row = `| ${configuration.name} | ${count(states)} | ${count(transitions)} | ${depth} |`
       console.log(row, `${seconds.toFixed(1)} s`)

@@ -1,11 +1,29 @@
-import type { Configuration } from './configuration.ts'
 import { Names } from './names.ts'
 import { firstStuck, type Way } from './progress.ts'
-import type { Model, Protocol } from './protocol.ts'
-import { broken } from './promises.ts'
-import { actorsOf, initial, isSettled, type State } from './state.ts'
-import { steps } from './steps.ts'
 import { follow, type Violation } from './trace.ts'
+
+export interface Step<State> {
+  readonly who: string
+  readonly what: string
+  readonly next: State
+  /** What goes on by itself: no fault, and nobody who begins. */
+  readonly helps: boolean
+}
+
+/** What can be explored. A state is never changed. */
+export interface Machine<State extends object> {
+  readonly first: State
+  /** Every step that can be the next. */
+  readonly steps: (state: State) => Iterable<Step<State>>
+  /** The promise that does not hold in this state, in words. */
+  readonly broken: (state: State) => string | undefined
+  /** Nobody who has started waits for anything. */
+  readonly isSettled: (state: State) => boolean
+  /** What a trace says of a state. */
+  readonly shown: (state: State) => string
+  /** The parts of a state that are lists of a fixed length. */
+  readonly lists: readonly (keyof State)[]
+}
 
 export interface Exploration {
   readonly states: number
@@ -18,24 +36,23 @@ export interface Exploration {
 }
 
 /** Visits every state that can be reached, nearest first, until one breaks a promise. */
-export function explore(protocol: Protocol, configuration: Configuration): Exploration {
-  const model: Model = { protocol, configuration, actors: actorsOf(configuration) }
+export function explore<State extends object>(machine: Machine<State>): Exploration {
   const began = process.cpuUsage()
-  const found = new Found(initial(configuration))
+  const found = new Found(machine)
   const onward: Way = { from: [], to: [] }
   let transitions = 0
   let depth = 0
 
   const result = (promise?: string, end = 0): Exploration => {
     const { user, system } = process.cpuUsage(began)
-    const violation = promise ? { promise, trace: follow(model, found.choicesTo(end)) } : undefined
+    const violation = promise ? { promise, trace: follow(machine, found.choicesTo(end)) } : undefined
     return { states: found.size, transitions, depth, seconds: (user + system) / 1e6, violation }
   }
 
   for (let here = found.takeNew(); here.length > 0; here = found.takeNew(), depth++) {
     for (const [number, state] of here) {
       let choice = 0
-      for (const { next, helps } of steps(model, state)) {
+      for (const { next, helps } of machine.steps(state)) {
         const before = found.size
         const reached = found.add(next, number, choice++)
         transitions += 1
@@ -43,7 +60,7 @@ export function explore(protocol: Protocol, configuration: Configuration): Explo
           onward.from.push(number)
           onward.to.push(reached)
         }
-        const promise = reached === before ? broken(model, next) : undefined
+        const promise = reached === before ? machine.broken(next) : undefined
         if (promise) return result(promise, reached)
       }
     }
@@ -53,16 +70,19 @@ export function explore(protocol: Protocol, configuration: Configuration): Explo
 }
 
 /** The states found so far, numbered in that order. A state itself is kept only until its steps have been taken. */
-class Found {
+class Found<State extends object> {
   readonly settled: boolean[] = []
-  readonly #names = new Names()
+  readonly #machine: Machine<State>
+  readonly #names: Names<State>
   readonly #numbers = new Map<string, number>()
   readonly #from: number[] = []
   readonly #choices: number[] = []
   #new: [number, State][] = []
 
-  constructor(first: State) {
-    this.add(first, 0, 0)
+  constructor(machine: Machine<State>) {
+    this.#machine = machine
+    this.#names = new Names(machine.lists)
+    this.add(machine.first, 0, 0)
   }
 
   get size(): number {
@@ -78,7 +98,7 @@ class Found {
     this.#numbers.set(name, number)
     this.#from.push(from)
     this.#choices.push(choice)
-    this.settled.push(isSettled(state))
+    this.settled.push(this.#machine.isSettled(state))
     this.#new.push([number, this.#names.kept(state)])
     return number
   }

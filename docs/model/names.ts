@@ -1,38 +1,35 @@
-import type { State } from './state.ts'
-
 /**
- * Short names for states. The parts a state consists of recur, so each is kept once and has a number: Holzmann's
- * collapse compression, "State Compression in SPIN", 1997.
+ * Short names for states, which consist of numbers, of objects and of lists of objects. The parts recur, so each is kept
+ * once and has a number: Holzmann's collapse compression, "State Compression in SPIN", 1997.
  */
-export class Names {
+export class Names<State extends object> {
+  readonly #lists: ReadonlySet<PropertyKey>
   readonly #numbers = new Map<string, number>()
   readonly #known = new Map<object, number>()
   readonly #parts: object[] = []
 
-  of({ key, committed, visible, floors, phases, processes, strays, entitled, running, left }: State): string {
-    let name = String.fromCharCode(committed, visible, this.#numberOf(floors), this.#numberOf(key))
-    name += String.fromCharCode(this.#numberOf(strays), this.#numberOf(entitled))
-    name += String.fromCharCode(this.#numberOf(running), this.#numberOf(left))
-    for (const phase of phases) name += String.fromCharCode(this.#numberOf(phase))
-    for (const process of processes) name += String.fromCharCode(this.#numberOf(process))
+  constructor(lists: readonly (keyof State)[]) {
+    this.#lists = new Set<PropertyKey>(lists)
+  }
+
+  of(state: State): string {
+    let name = ''
+    for (const [what, part] of Object.entries(state)) {
+      if (typeof part === 'number') name += String.fromCharCode(part)
+      else if (this.#lists.has(what)) for (const one of part) name += String.fromCharCode(this.#numberOf(one))
+      else name += String.fromCharCode(this.#numberOf(part))
+    }
     return name
   }
 
   /** The same state, made of the parts that are kept. */
   kept(state: State): State {
-    const { key, floors, phases, processes, strays, entitled, running, left } = state
-    const kept = <Part extends object>(part: Part) => this.#parts[this.#numberOf(part)] as Part
-    return {
-      ...state,
-      key: kept(key),
-      floors: kept(floors),
-      phases: phases.map(kept),
-      processes: processes.map(kept),
-      strays: kept(strays),
-      entitled: kept(entitled),
-      running: kept(running),
-      left: kept(left),
-    }
+    const kept = (part: object) => this.#parts[this.#numberOf(part)] as object
+    const parts = Object.entries(state).map(([what, part]) => {
+      if (typeof part === 'number') return [what, part]
+      return [what, this.#lists.has(what) ? part.map(kept) : kept(part)]
+    })
+    return Object.fromEntries(parts)
   }
 
   #numberOf(part: object): number {

@@ -4,7 +4,6 @@ import { avoids } from './journal.ts'
 import type { Model } from './protocol.ts'
 import type { State } from './state.ts'
 
-/** The promise that does not hold in this state, in words. */
 export function broken(model: Model, state: State): string | undefined {
   const { actors } = model
   const { phases, entitled } = state

@@ -1,4 +1,5 @@
 import type { Configuration } from './configuration.ts'
+import type { Step as ModelStep } from './explore.ts'
 import type { Command } from './key.ts'
 import { type Scripts, scripts } from './scripts.ts'
 import type { Actor, State } from './state.ts'
@@ -64,10 +65,4 @@ export interface Model {
   readonly actors: readonly Actor[]
 }
 
-export interface Step {
-  readonly who: string
-  readonly what: string
-  readonly next: State
-  /** What goes on by itself: no fault, and nobody who begins. */
-  readonly helps: boolean
-}
+export type Step = ModelStep<State>

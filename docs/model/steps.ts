@@ -1,15 +1,30 @@
+import type { Configuration } from './configuration.ts'
 import { redisSteps } from './connection.ts'
 import { faultSteps } from './faults.ts'
 import { journalSteps } from './journal.ts'
+import type { Key } from './key.ts'
+import type { Machine } from './explore.ts'
 import { mutatorSteps } from './mutator.ts'
-import type { Model, Step } from './protocol.ts'
+import { broken } from './promises.ts'
+import type { Model, Protocol, Step } from './protocol.ts'
 import { readerSteps } from './reader.ts'
-import type { Actor, State } from './state.ts'
+import { type Actor, actorsOf, initial, isSettled, type State } from './state.ts'
 import { timeSteps } from './time.ts'
 import { writerSteps } from './writer.ts'
 
-/** Every step that can be the next. */
-export function* steps(model: Model, state: State): Generator<Step> {
+export function machineOf(protocol: Protocol, configuration: Configuration): Machine<State> {
+  const model: Model = { protocol, configuration, actors: actorsOf(configuration) }
+  return {
+    first: initial(configuration),
+    steps: (state) => steps(model, state),
+    broken: (state) => broken(model, state),
+    isSettled,
+    shown: ({ key }) => shown(key),
+    lists: ['phases', 'processes'],
+  }
+}
+
+function* steps(model: Model, state: State): Generator<Step> {
   for (const [actor, { kind }] of model.actors.entries()) yield* courses[kind](model, state, actor)
   yield* redisSteps(model, state)
   yield* timeSteps(model, state)
@@ -26,4 +41,19 @@ const courses: Record<Actor['kind'], Course> = {
   mutator: mutatorSteps,
   'writer-through': mutatorSteps,
   journal: journalSteps,
+}
+
+function shown(key: Key): string {
+  switch (key.kind) {
+    case 'absent':
+      return 'absent'
+    case 'lease':
+      return `lease ${key.head}`
+    case 'barrier':
+      return `barrier ${key.contended ? 'x' : '-'} of ${key.writers.join(', ')}`
+    case 'value':
+      return `value ${key.head}, version ${key.version}, ${key.age}${key.mark === 'none' ? '' : `, ${key.mark}`}`
+    default:
+      return key satisfies never
+  }
 }

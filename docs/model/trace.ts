@@ -1,45 +1,35 @@
-import type { Key } from './key.ts'
-import type { Model, Step } from './protocol.ts'
-import { initial, type State } from './state.ts'
-import { steps } from './steps.ts'
+import type { Machine } from './explore.ts'
+
+/** Who does what, and what stands then. */
+interface Line {
+  readonly who: string
+  readonly what: string
+  readonly stands: string
+}
 
 /** A promise that does not hold, and the shortest way to where it does not. */
 export interface Violation {
   readonly promise: string
-  readonly trace: readonly Step[]
+  readonly trace: readonly Line[]
 }
 
 /** Goes a way from the beginning again: at each state, which of its steps was taken. */
-export function follow(model: Model, choices: readonly number[]): Step[] {
-  let state: State = initial(model.configuration)
-  return choices.map((choice) => {
-    const step = [...steps(model, state)][choice] as Step
+export function follow<State extends object>(machine: Machine<State>, choices: readonly number[]): Line[] {
+  let state = machine.first
+  return choices.flatMap((choice) => {
+    const step = [...machine.steps(state)][choice]
+    if (!step) return []
     state = step.next
-    return step
+    return [{ who: step.who, what: step.what, stands: machine.shown(state) }]
   })
 }
 
-/** One line for each step: who does what, and what stands under the key then. */
+/** One line for each step. */
 export function printed({ promise, trace }: Violation): string {
   const widest = (texts: readonly string[]) => Math.max(...texts.map((text) => text.length))
   const [whos, whats] = [widest(trace.map(({ who }) => who)), widest(trace.map(({ what }) => what))]
-  const lines = trace.map(({ who, what, next }, index) =>
-    [String(index + 1).padStart(4), who.padEnd(whos), what.padEnd(whats), shown(next.key)].join('  '),
+  const lines = trace.map(({ who, what, stands }, index) =>
+    [String(index + 1).padStart(4), who.padEnd(whos), what.padEnd(whats), stands].join('  '),
   )
   return [promise, ...lines].join('\n')
-}
-
-function shown(key: Key): string {
-  switch (key.kind) {
-    case 'absent':
-      return 'absent'
-    case 'lease':
-      return `lease ${key.head}`
-    case 'barrier':
-      return `barrier ${key.contended ? 'x' : '-'} of ${key.writers.join(', ')}`
-    case 'value':
-      return `value ${key.head}, version ${key.version}, ${key.age}${key.mark === 'none' ? '' : `, ${key.mark}`}`
-    default:
-      return key satisfies never
-  }
 }
