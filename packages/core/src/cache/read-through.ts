@@ -4,7 +4,7 @@ import { type Freshness, freshness, isServed } from '../entry/freshness.ts'
 import { storeKey } from '../entry/key.ts'
 import type { CacheEvent, StaleReason } from '../events.ts'
 import type { BatchMember } from '../load/batch-load.ts'
-import { type LoadOutcome, type LoadSurroundings, lead } from '../load/lead.ts'
+import { currentAsOf, type LoadOutcome, type LoadSurroundings, lead } from '../load/lead.ts'
 import type { Loader, Turns } from '../load/run-loader.ts'
 import type { Boarding, SingleFlight } from '../load/single-flight.ts'
 import { orLate } from '../load/waiting.ts'
@@ -93,7 +93,8 @@ export class ReadThrough {
         throw landed.cause
       }
       // The value may be older than an invalidation that returned before this call began.
-      if (boarding.role === 'joiner' && landed.asOf <= boarding.boarded) continue
+      const asOf = currentAsOf(landed, settings.tags.declared)
+      if (boarding.role === 'joiner' && asOf <= boarding.boarded) continue
 
       if (boarding.role === 'joiner') report({ type: 'join', key })
       else if (landed.kind === 'entry' && landed.loadedBy === 'another') report({ type: 'wait', key })

@@ -21,6 +21,8 @@ export interface TagMoment {
 export interface TagReadings {
   /** Undefined: there is no clock, or it was lost. */
   readonly id: string | undefined
+  /** The last reading that was given. */
+  readonly clock: number
   /** Of every tag that is asked for. */
   readonly of: ReadonlyMap<string, TagReading>
 }

@@ -15,12 +15,26 @@ import { type Loader, type Retry, runLoader } from './run-loader.ts'
 import type { Flight } from './single-flight.ts'
 import { pauseBeforeRetry } from './waiting.ts'
 
-/** How a flight ended. Who boarded before `asOf`, and the leader, may have what it brought. */
+/** When what a flight has brought was current, for those who boarded before. */
+export interface Currency {
+  /** For those who go by these tags, or by none. */
+  readonly asOf: number
+  readonly tags: readonly string[]
+  /** For whatever tags somebody goes by: when the loader was invoked. 0: for nobody. */
+  readonly began: number
+}
+
+/** The moment since when an outcome is known to be current, for somebody who goes by these tags. */
+export function currentAsOf({ asOf, tags, began }: Currency, declared: readonly string[]): number {
+  return declared.every((tag) => tags.includes(tag)) ? asOf : began
+}
+
+/** How a flight ended. Who boarded before it was current, and the leader, may have what it brought. */
 export type LoadOutcome =
   /** `loadedBy`: this flight's loader, or another process whose value was found. */
-  | { readonly kind: 'entry'; readonly payload: Buffer; readonly asOf: number; readonly loadedBy: 'us' | 'another' }
+  | ({ readonly kind: 'entry'; readonly payload: Buffer; readonly loadedBy: 'us' | 'another' } & Currency)
   /** The loader declined caching. The value is the loader's own. */
-  | { readonly kind: 'declined'; readonly value: unknown; readonly asOf: number }
+  | ({ readonly kind: 'declined'; readonly value: unknown } & Currency)
   /** `cause` is what the loader threw, as it was thrown. */
   | { readonly kind: 'failed'; readonly cause: unknown }
   /** Another process is about this refresh, and nobody here waits for it. */
@@ -91,14 +105,14 @@ interface Validity {
 /** The course of a flight: take the lease, or the value another process brings; load; fill. Never rejects. */
 export async function lead(flight: Flight, request: LoadRequest, around: LoadSurroundings): Promise<LoadOutcome> {
   const taken = await takeLease(flight, request, around)
-  if (taken.kind === 'value') return { kind: 'entry', payload: taken.payload, asOf: taken.asOf, loadedBy: 'another' }
+  if (taken.kind === 'value') return { ...taken, kind: 'entry', loadedBy: 'another' }
   if (taken.kind === 'left') return taken
   return loadAndFill(flight, taken.kind === 'lease' ? taken.lease : undefined, request, around)
 }
 
 type Taken =
   | { readonly kind: 'lease'; readonly lease: HeldLease }
-  | { readonly kind: 'value'; readonly payload: Buffer; readonly asOf: number }
+  | ({ readonly kind: 'value'; readonly payload: Buffer } & Currency)
   | { readonly kind: 'left' }
   /** Redis is away, a writer is at work, or others have held the key for longer than one lease can live. */
   | { readonly kind: 'none' }
@@ -151,7 +165,10 @@ async function takeLease(flight: Flight, request: LoadRequest, around: LoadSurro
       }
       seen = readEntry(reply.raw, format)
       if (seen.kind === 'value') seen = await validity.judgeFound(storeKey, seen, tags.declared)
-      if (seen.kind === 'value' && request.serves(seen)) return { kind: 'value', payload: seen.payload, asOf }
+      if (seen.kind === 'value' && request.serves(seen)) {
+        const judgedBy = [...tags.declared, ...seen.tags]
+        return { kind: 'value', payload: seen.payload, asOf, tags: judgedBy, began: 0 }
+      }
       if (seen.kind === 'unreadable') report({ type: seen.outdated ? 'outdated' : 'corrupt', key, reason: seen.reason })
     } catch (error) {
       report({ type: 'store-error', operation: 'acquire', key, error })
@@ -171,12 +188,12 @@ async function loadAndFill(
   const { format, validity, report } = around
   let began = flight.mark()
   let tags: readonly string[] = []
-  /** The moment before the store is asked whether the lease still stands and nothing is voided, if so; else that at which the loader was invoked. */
-  const asOf = async (stands: () => Promise<boolean> | undefined): Promise<number> => {
+  /** As of before the store is asked whether the lease still stands and nothing is voided, if so; else as of the load's begin. */
+  const currency = async (stands: () => Promise<boolean> | undefined): Promise<Currency> => {
     const current = flight.mark()
     const holds = lease && flight.joinedSince(began) ? validity.holds(lease.origin, tags) : true
     const stood = await stands()
-    return stood && (await holds) ? current : began
+    return { asOf: stood && (await holds) ? current : began, tags, began }
   }
 
   const fail = async (cause: unknown): Promise<LoadOutcome> => {
@@ -208,7 +225,7 @@ async function loadAndFill(
     const { payload, lifetime } = loaded.stale
     tags = loaded.stale.tags
     const renewed = lifetimeOf(settings, lifetime.negative, Math.random(), loaded.ttl)
-    return { kind: 'entry', payload, loadedBy: 'us', asOf: await asOf(() => lease?.renew(renewed)) }
+    return { kind: 'entry', payload, loadedBy: 'us', ...(await currency(() => lease?.renew(renewed))) }
   }
   try {
     tags = tagsOf(settings.tags, loaded.value, key)
@@ -217,7 +234,7 @@ async function loadAndFill(
   }
   if (loaded.declined) {
     report({ type: 'load', key, duration })
-    return { kind: 'declined', value: loaded.value, asOf: await asOf(() => lease?.release()) }
+    return { kind: 'declined', value: loaded.value, ...(await currency(() => lease?.release())) }
   }
   let payload: Buffer
   try {
@@ -229,9 +246,9 @@ async function loadAndFill(
   const outcome = { kind: 'entry', payload, loadedBy: 'us' } as const
   if (payload.length > format.maxValueSize) {
     report({ type: 'oversize', key, size: payload.length })
-    return { ...outcome, asOf: await asOf(() => lease?.release()) }
+    return { ...outcome, ...(await currency(() => lease?.release())) }
   }
-  if (!lease) return { ...outcome, asOf: began }
+  if (!lease) return { ...outcome, asOf: began, tags, began }
 
   const negative = loaded.value === null
   const lifetime = lifetimeOf(settings, negative, Math.random(), loaded.ttl)
@@ -242,9 +259,9 @@ async function loadAndFill(
     raw = await packEntry(payload, value, format, around.compression)
   } catch (error) {
     report({ type: 'store-error', operation: 'compress', key, error })
-    return { ...outcome, asOf: await asOf(() => lease.release()) }
+    return { ...outcome, ...(await currency(() => lease.release())) }
   }
   const entry = { raw, ...lifetime }
   validity.remember(request.storeKey, tags)
-  return { ...outcome, asOf: await asOf(() => lease.fillWith(entry)) }
+  return { ...outcome, ...(await currency(() => lease.fillWith(entry))) }
 }

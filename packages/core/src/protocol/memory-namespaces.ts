@@ -58,14 +58,14 @@ export class MemoryNamespaces {
   }
 
   readings(key: string, tags: readonly string[]): TagReadings {
-    const { id, floor, tags: known } = this.#tagClock(key)
+    const { id, last: clock, floor, tags: known } = this.#tagClock(key)
     const of = new Map<string, TagReading>()
     for (const name of tags) {
       const tag = known.get(name)
       const ends = tag ? Math.max(tag.voidBefore, ...tag.writers.values()) : floor
       of.set(name, { voidBefore: ends, expiredBefore: tag?.expiredBefore ?? 0 })
     }
-    return { id, of }
+    return { id, clock, of }
   }
 
   /** False: raised, and nothing of it was new. */

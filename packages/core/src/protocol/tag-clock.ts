@@ -43,21 +43,22 @@ export async function bump(
 /** What the tag clock says of some tags, by HMGET. What cannot be read is as lost. */
 export async function tagReadings(redis: RedisPort, key: string, tags: readonly string[]): Promise<TagReadings> {
   const fields = tags.map((tag) => `:${tag}`)
-  const reply = await redis.callBuffer('hmget', [key, 'id', 'floor', ...fields]).catch((error: unknown) => {
+  const reply = await redis.callBuffer('hmget', [key, 'id', 'clock', 'floor', ...fields]).catch((error: unknown) => {
     if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return []
     throw error
   })
   if (!Array.isArray(reply)) throw unknownReply('hmget', reply)
-  const [id, floor, ...raws] = reply as (Buffer | null)[]
-  const lowest = floor ? readingOf(floor, 0) : undefined
-  if (id?.length !== generationLength || lowest === undefined) return { id: undefined, of: new Map() }
+  const [id, last, floor, ...raws] = reply as (Buffer | null)[]
+  const [clock, lowest] = [last, floor].map((reading) => (reading ? readingOf(reading, 0) : undefined))
+  if (id?.length !== generationLength || clock === undefined || lowest === undefined)
+    return { id: undefined, clock: 0, of: new Map() }
 
   const of = new Map<string, TagReading>()
   raws.forEach((raw, index) => {
     const reading = raw === null ? { voidBefore: lowest, expiredBefore: 0 } : decodeReading(raw)
     if (reading) of.set(tags[index] as string, reading)
   })
-  return { id: id.toString('latin1'), of }
+  return { id: id.toString('latin1'), clock, of }
 }
 
 function decodeReading(raw: Buffer): TagReading | undefined {

@@ -83,7 +83,9 @@ export class Validity {
  */
 export function isBarred(readings: TagReadings | undefined, tags: readonly string[], now: number): boolean {
   if (!readings || tags.length === 0) return false
-  return tags.some((tag) => (readings.of.get(tag)?.voidBefore ?? 0) > (now + largestError) * 1_000)
+  // The clock is ahead of the time where that has stepped back.
+  const latest = Math.max(readings.clock, (now + largestError) * 1_000)
+  return tags.some((tag) => (readings.of.get(tag)?.voidBefore ?? 0) > latest)
 }
 
 /** A value, or that it is void; without freshness if a tag of it has expired. */

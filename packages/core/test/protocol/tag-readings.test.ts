@@ -5,7 +5,7 @@ import { moment, tagReadings } from '../../src/protocol/tag-clock.ts'
 import { absent, answering, commandsDuring, newKey, type State } from './standing.ts'
 import { clock, clockOf, knownId, mine, noClocks, serverMicroseconds, toldReading } from './standing-clock.ts'
 
-const lost = { id: undefined, of: new Map() }
+const lost = { id: undefined, clock: 0, of: new Map() }
 
 describe('tagReadings', () => {
   let server: RedisServer
@@ -67,9 +67,7 @@ describe('tagReadings', () => {
 
   it.each<readonly [string, State]>([
     ['nothing', absent],
-    ...noClocks.filter(
-      ([what]) => what !== 'a clock without its last reading' && what !== 'a clock whose last reading is none',
-    ),
+    ...noClocks,
     ['a clock with a short id', clockOf({ id: 'k', clock: '<over>', floor: '<over>' })],
     ['a clock with a short floor', clockOf({ id: knownId, clock: '<over>', floor: '7' })],
   ])('takes %s for a clock that was lost, and the next moment makes one', async (_what, state) => {
