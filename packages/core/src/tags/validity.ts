@@ -3,8 +3,8 @@ import type { Seen, SeenValue } from '../entry/entry.ts'
 import { isSettling, judgeByTags, type Origin, type TagReadings } from '../entry/origin.ts'
 import type { NamespaceKeys, NamespaceReadings, Store } from '../protocol/store.ts'
 
-/** Of the estimate of the server's time, in milliseconds. */
-const largestError = 100
+/** Of the estimate of the server's time, in milliseconds: half of the longest trip that is believed. */
+const largestError = 250
 
 /** Keys whose tags are remembered. */
 const mostRemembered = 10_000
