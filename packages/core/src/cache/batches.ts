@@ -1,6 +1,6 @@
 import { storeKey } from '../entry/key.ts'
 import type { CacheEvent } from '../events.ts'
-import { BatchLoad, type BatchLoader } from '../load/batch-load.ts'
+import { BatchLoad, type BatchLoader, type BatchResult, largestBatch } from '../load/batch-load.ts'
 import type { ReadThrough } from './read-through.ts'
 import type { Settings } from './settings.ts'
 
@@ -10,18 +10,26 @@ export interface BatchReads {
   readonly report: (event: CacheEvent) => void
 }
 
-/** Reads all keys, and loads together those that have to be. Each key's fate, in the order in which they first appear. */
+/**
+ * Reads all keys, and loads together those that have to be: so many at a time. Each key's fate, in the order in which they
+ * first appear.
+ */
 export async function readMany<T>(
   keys: readonly string[],
-  loadMany: BatchLoader<T>,
+  loadMany: BatchLoader<BatchResult<unknown>>,
   settings: Settings,
   around: BatchReads,
 ): Promise<Map<string, PromiseSettledResult<T>>> {
   const unique = [...new Set(keys)]
   for (const key of unique) storeKey(around.namespace, key) // All are checked before the first is read.
-  const batch = newBatch(loadMany, settings, around)
-  const outcomes = await Promise.allSettled(unique.map((key) => readOne<T, string>(batch, key, key, settings, around)))
-  return new Map(unique.map((key, index) => [key, outcomes[index] as PromiseSettledResult<T>]))
+  const settled = new Map<string, PromiseSettledResult<T>>()
+  for (let start = 0; start < unique.length; start += largestBatch) {
+    const slice = unique.slice(start, start + largestBatch)
+    const batch = newBatch(loadMany, settings, around)
+    const outcomes = await Promise.allSettled(slice.map((key) => readOne<T, string>(batch, key, key, settings, around)))
+    outcomes.forEach((outcome, index) => settled.set(slice[index] as string, outcome))
+  }
+  return settled
 }
 
 /** @throws what the first key that failed has failed with, as it was thrown. */
@@ -35,7 +43,7 @@ export function valuesOf<T>(settled: ReadonlyMap<string, PromiseSettledResult<T>
 }
 
 export function newBatch<Given>(
-  loadMany: BatchLoader<unknown, Given>,
+  loadMany: BatchLoader<BatchResult<unknown, Given>, Given>,
   { retry }: Settings,
   { reads: { turns }, report }: BatchReads,
 ): BatchLoad<Given> {

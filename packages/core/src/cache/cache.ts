@@ -3,7 +3,7 @@ import { cacheKey, type KeyPart, storeKey, storeTag } from '../entry/key.ts'
 import { isSettling } from '../entry/origin.ts'
 import { newToken } from '../entry/token.ts'
 import { CacheClosedError, StoreError } from '../errors.ts'
-import type { BatchLoader } from '../load/batch-load.ts'
+import type { BatchLoader, BatchResult, ValueIn } from '../load/batch-load.ts'
 import { isTagged, type LoadOutcome } from '../load/lead.ts'
 import type { Loader } from '../load/run-loader.ts'
 import { SingleFlight } from '../load/single-flight.ts'
@@ -124,7 +124,7 @@ export class CacheAside {
   /**
    * Returns the value of every key, in the order in which they first appear. What is cached is read in one round trip, and
    * what is not is loaded by one call of `loadMany`, which is given the keys to load and no others: a key that somebody
-   * else loads is waited for. Each key is cached, fails and is invalidated by itself, as with `getOrLoad`.
+   * else loads is waited for. More than 1000 keys are so many calls, one after the other. Each key is cached, fails and is invalidated by itself, as with `getOrLoad`.
    *
    * @param loadMany A key that its Map lacks does not exist: `null`. An `Error` in place of a value fails its key alone.
    * @throws what the first key that failed has failed with, as it was thrown, once all have settled; what the others
@@ -136,20 +136,20 @@ export class CacheAside {
    * @example
    * const products = await cache.getOrLoadMany(['p-001', 'p-002'], (ids) => database.productsById(ids))
    */
-  async getOrLoadMany<T>(
+  async getOrLoadMany<Result extends BatchResult<unknown>>(
     keys: readonly string[],
-    loadMany: BatchLoader<T>,
-    options?: ReadOptions<NoInfer<T>>,
-  ): Promise<Map<string, T>> {
+    loadMany: BatchLoader<Result>,
+    options?: ReadOptions<ValueIn<NoInfer<Result>>>,
+  ): Promise<Map<string, ValueIn<Result>>> {
     return valuesOf(await this.getOrLoadManySettled(keys, loadMany, options))
   }
 
   /** As `getOrLoadMany`, and says of each key how it fared. @throws {InvalidKeyError} {@link InvalidOptionsError} */
-  async getOrLoadManySettled<T>(
+  async getOrLoadManySettled<Result extends BatchResult<unknown>>(
     keys: readonly string[],
-    loadMany: BatchLoader<T>,
-    options?: ReadOptions<NoInfer<T>>,
-  ): Promise<Map<string, PromiseSettledResult<T>>> {
+    loadMany: BatchLoader<Result>,
+    options?: ReadOptions<ValueIn<NoInfer<Result>>>,
+  ): Promise<Map<string, PromiseSettledResult<ValueIn<Result>>>> {
     return readMany(keys, loadMany, this.#settings(options), this.#batchReads())
   }
 
@@ -163,11 +163,11 @@ export class CacheAside {
    * const product = cache.gathered((ids: readonly string[]) => database.productsById(ids), { ttl: '5m' })
    * const [first, second] = await Promise.all([product('product:1', '1'), product('product:2', '2')])
    */
-  gathered<T, Given = string>(
-    loadMany: BatchLoader<T, Given>,
-    options?: ReadOptions<NoInfer<T>>,
-  ): GatheredRead<T, Given> {
-    return new GatheredReads(loadMany, this.#settings(options), this.#batchReads()).read
+  gathered<Result extends BatchResult<unknown, Given>, Given = string>(
+    loadMany: BatchLoader<Result, Given>,
+    options?: ReadOptions<ValueIn<NoInfer<Result>>>,
+  ): GatheredRead<ValueIn<Result>, Given> {
+    return new GatheredReads<ValueIn<Result>, Given>(loadMany, this.#settings(options), this.#batchReads()).read
   }
 
   /** Returns the value of `key` if it is cached. Redis away is "not found", with a `store-error` event. @throws {InvalidKeyError} */

@@ -1,5 +1,11 @@
 import { cacheKey, type KeyPart } from '../entry/key.ts'
-import { type BatchLoader, valuesInOrder } from '../load/batch-load.ts'
+import {
+  type BatchContext,
+  type BatchLoader,
+  type BatchResult,
+  type ValueIn,
+  valuesInOrder,
+} from '../load/batch-load.ts'
 import type { Loader } from '../load/run-loader.ts'
 import { escapePattern } from '../protocol/glob.ts'
 import { valuesOf } from './batches.ts'
@@ -41,35 +47,36 @@ export class ChildCache {
   }
 
   /** {@link CacheAside.getOrLoadMany}, which is given keys of this part. */
-  async getOrLoadMany<T>(
+  async getOrLoadMany<Result extends BatchResult<unknown>>(
     keys: readonly string[],
-    loadMany: BatchLoader<T>,
-    options?: ReadOptions<NoInfer<T>>,
-  ): Promise<Map<string, T>> {
+    loadMany: BatchLoader<Result>,
+    options?: ReadOptions<ValueIn<NoInfer<Result>>>,
+  ): Promise<Map<string, ValueIn<Result>>> {
     return valuesOf(await this.getOrLoadManySettled(keys, loadMany, options))
   }
 
   /** {@link CacheAside.getOrLoadManySettled}, which is given keys of this part. */
-  async getOrLoadManySettled<T>(
+  async getOrLoadManySettled<Result extends BatchResult<unknown>>(
     keys: readonly string[],
-    loadMany: BatchLoader<T>,
-    options?: ReadOptions<NoInfer<T>>,
-  ): Promise<Map<string, PromiseSettledResult<T>>> {
-    const load: BatchLoader<T> = async (wholeKeys, context) => {
+    loadMany: BatchLoader<Result>,
+    options?: ReadOptions<ValueIn<NoInfer<Result>>>,
+  ): Promise<Map<string, PromiseSettledResult<ValueIn<Result>>>> {
+    const load = async (wholeKeys: readonly string[], context: BatchContext) => {
       const own = wholeKeys.map((key) => this.#own(key))
-      return valuesInOrder(await loadMany(own, context), own) as readonly (T | Error)[]
+      return valuesInOrder(await loadMany(own, context), own) as readonly ValueIn<Result>[]
     }
     const settled = await this.#whole.getOrLoadManySettled(this.#all(keys), load, this.#within(options))
     return new Map([...settled].map(([key, outcome]) => [this.#own(key), outcome]))
   }
 
   /** {@link CacheAside.gathered} */
-  gathered<T, Given = string>(
-    loadMany: BatchLoader<T, Given>,
-    options?: ReadOptions<NoInfer<T>>,
-  ): GatheredRead<T, Given> {
+  gathered<Result extends BatchResult<unknown, Given>, Given = string>(
+    loadMany: BatchLoader<Result, Given>,
+    options?: ReadOptions<ValueIn<NoInfer<Result>>>,
+  ): GatheredRead<ValueIn<Result>, Given> {
     const read = this.#whole.gathered(loadMany, this.#within(options))
-    return (key, given, own) => read(this.#named(key), given, own && this.#within(own))
+    // Tags of a call stand above those of all; without, those of all stand.
+    return (key, given, own) => read(this.#named(key), given, own?.tags === undefined ? own : this.#within(own))
   }
 
   /** {@link CacheAside.get} */

@@ -1,4 +1,4 @@
-import type { BatchLoad, BatchLoader } from '../load/batch-load.ts'
+import { type BatchLoad, type BatchLoader, type BatchResult, largestBatch } from '../load/batch-load.ts'
 import { endOfTick } from '../time/end-of-tick.ts'
 import { type BatchReads, newBatch, readOne } from './batches.ts'
 import { type ReadOptions, resolveCall, type Settings } from './settings.ts'
@@ -10,18 +10,23 @@ export type GatheredRead<T, Given = string> = (
   options?: ReadOptions<NoInfer<T>>,
 ) => Promise<T>
 
+interface OpenBatch<Given> {
+  readonly batch: BatchLoad<Given>
+  reads: number
+}
+
 /**
  * Reads of one key each, of which those of one tick are loaded together.
  *
  * Invariant: a read joins only the batch of its own tick, so a call is held up by nobody who came later.
  */
 export class GatheredReads<T, Given = string> {
-  readonly #loadMany: BatchLoader<T, Given>
+  readonly #loadMany: BatchLoader<BatchResult<unknown, Given>, Given>
   readonly #settings: Settings
   readonly #around: BatchReads
-  #open: BatchLoad<Given> | undefined
+  #open: OpenBatch<Given> | undefined
 
-  constructor(loadMany: BatchLoader<T, Given>, settings: Settings, around: BatchReads) {
+  constructor(loadMany: BatchLoader<BatchResult<unknown, Given>, Given>, settings: Settings, around: BatchReads) {
     this.#loadMany = loadMany
     this.#settings = settings
     this.#around = around
@@ -29,14 +34,16 @@ export class GatheredReads<T, Given = string> {
 
   readonly read: GatheredRead<T, Given> = async (key, given, options) => {
     const settings = resolveCall(options, this.#settings)
-    this.#open ??= this.#begin()
-    return readOne(this.#open, key, given, settings, this.#around)
+    const open = this.#open && this.#open.reads < largestBatch ? this.#open : this.#begin()
+    open.reads += 1
+    return readOne(open.batch, key, given, settings, this.#around)
   }
 
-  #begin(): BatchLoad<Given> {
+  #begin(): OpenBatch<Given> {
+    const open = { batch: newBatch(this.#loadMany, this.#settings, this.#around), reads: 0 }
     void endOfTick().then(() => {
-      this.#open = undefined
+      if (this.#open === open) this.#open = undefined
     })
-    return newBatch(this.#loadMany, this.#settings, this.#around)
+    return (this.#open = open)
   }
 }

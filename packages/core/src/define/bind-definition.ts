@@ -1,7 +1,7 @@
 import { isMap } from 'node:util/types'
 import type { ReadOptions } from '../cache/settings.ts'
 import type { MutateOptions } from '../cache/write-options.ts'
-import { type BatchLoader, valuesInOrder } from '../load/batch-load.ts'
+import { type BatchLoader, type BatchResult, valuesInOrder } from '../load/batch-load.ts'
 import type { DefinedOn, DefinedValues } from './defined-values.ts'
 import type { Definition } from './definition.ts'
 
@@ -74,7 +74,7 @@ function split(given: readonly unknown[], before: number): { argument: unknown; 
 }
 
 /** `loadMany` for what is asked: a map by argument may have arguments that are equal, and not the same. */
-function loaderOf({ keyOf, loadMany }: Definition): BatchLoader<unknown, Asked> {
+function loaderOf({ keyOf, loadMany }: Definition): BatchLoader<BatchResult<unknown, Asked>, Asked> {
   return async (asked, context) => {
     const list = asked.map(({ argument }) => argument)
     const found = await loadMany?.(list, context)

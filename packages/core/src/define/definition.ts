@@ -10,19 +10,8 @@ import {
 import { argumentKey } from '../entry/argument-key.ts'
 import { cacheKey, type KeyPart } from '../entry/key.ts'
 import { InvalidOptionsError, type OptionProblem } from '../errors.ts'
-import type { BatchContext, BatchResult } from '../load/batch-load.ts'
+import type { BatchContext, BatchResult, ValueIn } from '../load/batch-load.ts'
 import type { LoadContext } from '../load/run-loader.ts'
-
-/** An argument that a map lacks has the value `null`. */
-type ValueIn<Many> =
-  Many extends ReadonlyMap<unknown, infer Value>
-    ? NoError<Value> | null
-    : Many extends readonly (infer Value)[]
-      ? NoError<Value>
-      : never
-
-/** `stack` tells an error from a value that has a name and a message. */
-type NoError<Value> = Value extends Error ? ('stack' extends keyof Value ? never : Value) : Value
 
 /** The values of a definition: those that `load` gives, and those that `loadMany` gives. */
 export type ValueOf<One, Many> = [Many] extends [never]

@@ -1,7 +1,7 @@
 import { gate } from '@cache-aside/testkit'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { endOfTick } from '../time/end-of-tick.ts'
-import { BatchLoad, type BatchLoader, type BatchSurroundings } from './batch-load.ts'
+import { BatchLoad, type BatchLoader, type BatchResult, type BatchSurroundings } from './batch-load.ts'
 
 interface Riding {
   readonly value: Promise<unknown>
@@ -11,7 +11,11 @@ interface Riding {
 
 const anyTurn = { execute: (load: () => Promise<void>) => load() }
 
-function batchOf(keys: readonly string[], load: BatchLoader<unknown>, around: Partial<BatchSurroundings> = {}) {
+function batchOf(
+  keys: readonly string[],
+  load: BatchLoader<BatchResult<unknown>>,
+  around: Partial<BatchSurroundings> = {},
+) {
   const batch = new BatchLoad(load, { turns: anyTurn, retry: undefined, retrying: () => {}, ...around })
   const members = new Map(keys.map((key) => [key, batch.member(key, key)]))
   const member = (key: string) => members.get(key) as ReturnType<typeof batch.member>

@@ -14,14 +14,30 @@ export interface BatchContext {
  */
 export type BatchResult<T, Key = string> = ReadonlyMap<Key, T | Error> | readonly (T | Error)[]
 
+/** The values that a batch loader brings. A key that a Map lacks has the value `null`. */
+export type ValueIn<Result> =
+  Result extends ReadonlyMap<unknown, infer Value>
+    ? NoError<Value> | null
+    : Result extends readonly (infer Value)[]
+      ? NoError<Value>
+      : never
+
+/** `stack` tells an error from a value that has a name and a message. */
+type NoError<Value> = Value extends Error ? ('stack' extends keyof Value ? never : Value) : Value
+
 /**
  * Reads several keys from the source of truth at once: only those that nobody has cached, and that nobody else loads.
  * It must read committed data, and not a lagging replica. When it throws, all the keys it was given have failed.
+ *
+ * @returns a {@link BatchResult}
  */
-export type BatchLoader<T, Key = string> = (
+export type BatchLoader<Result, Key = string> = (
   keys: readonly Key[],
   context: BatchContext,
-) => BatchResult<T, Key> | PromiseLike<BatchResult<T, Key>>
+) => Result | PromiseLike<Result>
+
+/** Keys in one call of a batch loader: more would keep their leases for too long, and be too many for a database. */
+export const largestBatch = 1_000
 
 /** One key of a batch, on the way that every key goes: its read, its lease and its fill are its own. */
 export interface BatchMember {
@@ -57,7 +73,7 @@ interface Asked<Key> {
  * one later, because whom they waited for brought no value, are gathered by tick into further calls.
  */
 export class BatchLoad<Key = string> {
-  readonly #load: BatchLoader<unknown, Key>
+  readonly #load: BatchLoader<BatchResult<unknown, Key>, Key>
   readonly #around: BatchSurroundings
   #members = 0
   #undecided = 0
@@ -66,7 +82,7 @@ export class BatchLoad<Key = string> {
   #settingOff = false
   #pause: Promise<void> | undefined
 
-  constructor(load: BatchLoader<unknown, Key>, around: BatchSurroundings) {
+  constructor(load: BatchLoader<BatchResult<unknown, Key>, Key>, around: BatchSurroundings) {
     this.#load = load
     this.#around = around
   }

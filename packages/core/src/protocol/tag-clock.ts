@@ -28,6 +28,9 @@ export interface Forward {
   readonly writer: string
 }
 
+/** Tags in one command: few enough not to hold the server up. */
+const batch = 500
+
 /** Sets tags forward; see `scripts/bump.lua` for the states. False: raised, and nothing of it was new. */
 export async function bump(
   redis: RedisPort,
@@ -35,9 +38,15 @@ export async function bump(
   tags: readonly string[],
   { what, ahead, writer }: Forward,
 ): Promise<boolean> {
-  const reply = await runScript(redis, bumpScript, [key], [newToken(), what, ahead, writer, kept, ...tags])
-  if (reply === 0 || reply === 1) return reply === 1
-  throw unknownReply('bump', reply)
+  const slices = Array.from({ length: Math.ceil(tags.length / batch) }, (_, at) =>
+    tags.slice(at * batch, (at + 1) * batch),
+  )
+  const news = slices.map(async (some) => {
+    const reply = await runScript(redis, bumpScript, [key], [newToken(), what, ahead, writer, kept, ...some])
+    if (reply === 0 || reply === 1) return reply === 1
+    throw unknownReply('bump', reply)
+  })
+  return (await Promise.all(news)).includes(true)
 }
 
 /** What the tag clock says of some tags, by HMGET. What cannot be read is as lost. */

@@ -93,7 +93,9 @@ function judged(seen: SeenValue, { generation, tags: readings }: NamespaceReadin
   const isOfNow = seen.origin.generation === generation && !isSettling(seen.origin.generation)
   const byTags = isOfNow ? judgeByTags(seen.origin.tagMoment, tags, readings) : 'void'
   if (byTags === 'void') return { kind: 'void', head: seen.head }
-  return byTags === 'valid' ? seen : { ...seen, lifetime: { ...seen.lifetime, freshUntil: 0 } }
+  if (byTags === 'valid') return seen
+  // A load that failed before says nothing of what has been there since, and a mark does not tell when that was.
+  return { ...seen, mark: undefined, lifetime: { ...seen.lifetime, freshUntil: 0 } }
 }
 
 function union(some: readonly string[], others: readonly string[]): readonly string[] {

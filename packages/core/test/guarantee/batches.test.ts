@@ -435,7 +435,7 @@ describe('a batch on Redis', () => {
     await cache.close()
   })
 
-  it('of 10 000 keys is loaded by one call, and then read without one', async () => {
+  it('of 10 000 keys is loaded by so many calls as one can bear, and then read without one', async () => {
     test += 1
     const cache = open({ leaseTtl: '1m' }) // However busy the machine is.
     const { calls, load } = source()
@@ -445,7 +445,7 @@ describe('a batch on Redis', () => {
 
     expect(loaded.size).toBe(10_000)
     expect(cached).toEqual(loaded)
-    expect(calls.map((given) => given.length)).toEqual([10_000])
+    expect(calls.map((given) => given.length)).toEqual(Array.from({ length: 10 }, () => 1_000))
     expect(cache.stats()).toMatchObject({ hits: 10_000, fillsRejected: 0, storeErrors: 0 })
     await cache.close()
   }, 60_000)

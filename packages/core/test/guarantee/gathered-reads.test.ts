@@ -47,10 +47,20 @@ onEveryStore('gathered reads', ({ open }) => {
     expect(given).toEqual([['a'], ['b']])
   })
 
+  it('are loaded by so many calls as one can bear, when they are many', async () => {
+    const cache = open()
+    const given: number[] = []
+    const item = cache.gathered((keys: readonly string[]) => (given.push(keys.length), keys.map((key) => key)))
+
+    await Promise.all(Array.from({ length: 2_100 }, (_, at) => item(`k${at}`, `k${at}`)))
+
+    expect(given.toSorted((one, other) => other - one)).toEqual([1_000, 1_000, 100])
+  })
+
   it('have their values one by one, and fail one by one', async () => {
     const cache = open()
     const source = gate<(string | Error)[]>()
-    const item = cache.gathered<string>(source.load)
+    const item = cache.gathered(source.load)
     await cache.set('a', 'cached')
 
     const a = item('a', 'a')

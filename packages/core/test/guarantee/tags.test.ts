@@ -218,6 +218,17 @@ onEveryStore('a value whose tag is expired', ({ open }) => {
     expect(served).toEqual({ value: 'old', stale: 'load-failed' })
   })
 
+  it('is loaded again though its loader had failed shortly before', async () => {
+    const [cache, other] = [open(), open()]
+    const brief = { ...kept, ttl: 1, staleWhileRevalidate: 0 }
+    await cache.getOrLoad('k', () => 'old', brief)
+    await expect.poll(() => cache.get('k')).toEqual(nothing) // its time is over
+    await cache.getOrLoad('k', () => Promise.reject(new Error('the database is away')), brief)
+    await cache.expireTag('a')
+
+    expect(await other.getOrLoadEntry('k', () => 'new', brief)).toEqual({ value: 'new', stale: undefined })
+  })
+
   it('is served no more once the tag is invalidated as well', async () => {
     const cache = open()
     await cache.getOrLoad('k', () => 'old', kept)
@@ -462,7 +473,7 @@ onEveryStore('a child of a cache', ({ open }) => {
     const load = (keys: readonly string[]) => (asked.push(keys), new Map([['k', 'value']]))
     const tags = (value: string | null, key: string) => [`${value} of ${key}`]
 
-    const values = await acme.getOrLoadMany<string | null>(['k', 'l'], load, { tags })
+    const values = await acme.getOrLoadMany(['k', 'l'], load, { tags })
     await acme.invalidateTag('value of k')
 
     expect(values).toEqual(
@@ -474,9 +485,13 @@ onEveryStore('a child of a cache', ({ open }) => {
     expect(asked).toEqual([['k', 'l']])
     expect(await acme.get('k')).toEqual(nothing)
     expect(await acme.get('l')).toEqual({ found: true, value: null })
-    const gathered = acme.gathered((ids: readonly number[]) => ids.map((id) => id * 2))
+    const gathered = acme.gathered((ids: readonly number[]) => ids.map((id) => id * 2), { tags: ['numbers'] })
     expect(await Promise.all([gathered('a', 1), gathered('b', 2)])).toEqual([2, 4])
     expect(await acme.get('b')).toEqual({ found: true, value: 4 })
+    await gathered('c', 3, { ttl: '1h' })
+    await acme.invalidateTag('numbers')
+    expect(await acme.get('b')).toEqual(nothing)
+    expect(await acme.get('c')).toEqual(nothing)
   })
 
   it('of a name that could be two is the one', async () => {

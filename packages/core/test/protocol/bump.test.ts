@@ -511,6 +511,20 @@ describe('bump', () => {
     expect(await redis.hexists(key, ':old')).toBe(0)
   })
 
+  it.each([
+    [500, 1],
+    [501, 2],
+    [1_200, 3],
+  ])('of %i tags is %i commands, which set every one forward', async (count, commands) => {
+    const key = await put(clock())
+    const tags = Array.from({ length: count }, (_, at) => `t${at}`)
+
+    const sent = await commandsDuring(redis, () => bump(redis, key, tags, { what: 'void', ahead: 0, writer: '' }))
+
+    expect(sent).toMatchObject({ evalsha: commands })
+    expect(await redis.hlen(key)).toBe(3 + count)
+  })
+
   it('is sent by its source where the server has forgotten it, and by its hash from then on', async () => {
     await redis.script('FLUSH')
     const key = await put(clock())
