@@ -79,6 +79,19 @@ const freeze: Kind = {
   },
 }
 
+const evict = (policy: string): Kind => ({
+  lasts: [200, 1_000],
+  hits: 'everybody',
+  empties: true,
+  inject: async ({ redis }, _, over) => {
+    // A little less than is used: the server has to choose what goes.
+    const used = Number(/used_memory:(\d+)/.exec(String(await redis.cli('INFO', 'memory')))?.[1])
+    await redis.cli('CONFIG', 'SET', 'maxmemory-policy', policy, 'maxmemory', used - 20_000)
+    await over()
+    await redis.cli('CONFIG', 'SET', 'maxmemory', 0)
+  },
+})
+
 const kinds = {
   kill: death('now'),
   'kill-in-load': death('die-in-load'),
@@ -118,18 +131,7 @@ const kinds = {
   },
   'script-flush': { hits: 'nothing', inject: atServer('SCRIPT', 'FLUSH') },
   flushall: { hits: 'everybody', empties: true, inject: atServer('FLUSHALL') },
-  evict: {
-    lasts: [200, 1_000],
-    hits: 'everybody',
-    empties: true,
-    inject: async ({ redis }, _, over) => {
-      // A little less than is used: the server has to choose what goes.
-      const used = Number(/used_memory:(\d+)/.exec(String(await redis.cli('INFO', 'memory')))?.[1])
-      await redis.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru', 'maxmemory', used - 20_000)
-      await over()
-      await redis.cli('CONFIG', 'SET', 'maxmemory', 0)
-    },
-  },
+  evict: evict('allkeys-lru'),
   'read-only': {
     lasts: [200, 2_500],
     hits: 'everybody',
@@ -161,6 +163,9 @@ const kinds = {
       await proxy.accept()
     },
   },
+  'evict-any': evict('allkeys-random'),
+  'drop-tags': { hits: 'everybody', empties: true, inject: atServer('DEL', 'prove/tags') },
+  'drop-generation': { hits: 'everybody', inject: atServer('DEL', 'prove/generation') },
 } as const satisfies Record<string, Kind>
 
 export type FaultKind = keyof typeof kinds
@@ -172,14 +177,19 @@ const without = (...others: FaultKind[]) => faultKinds.filter((kind) => !others.
 /** In the middle of a write behind a barrier, or right after a commit. */
 export const writeFaults: readonly FaultKind[] = ['kill-in-write', 'kill-after-commit', 'stop-in-write']
 
+/** What takes from Redis the keys that void many entries at once. */
+export const namespaceFaults: readonly FaultKind[] = ['evict-any', 'drop-tags', 'drop-generation']
+
 /** For any workload. */
 export const usualFaults: readonly FaultKind[] = without(
+  ...namespaceFaults,
   ...(['kill-in-write', 'stop-in-write', 'outage', 'long-freeze', 'net-refused', 'retire'] as const),
 )
 
 /** What keeps an invalidation from Redis, and leaves standing what it should void. */
 export const journalFaults: readonly FaultKind[] = without(
   ...writeFaults,
+  ...namespaceFaults,
   ...(['kill-in-load', 'script-flush', 'flushall', 'evict', 'restart'] as const),
 )
 

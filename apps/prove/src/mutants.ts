@@ -3,5 +3,12 @@ import { journalMutants } from './mutants/journals.ts'
 import { leaseMutants } from './mutants/leases.ts'
 import type { Mutant } from './mutants/mutant.ts'
 import { refreshMutants } from './mutants/refreshes.ts'
+import { tagMutants } from './mutants/tags.ts'
 
-export const mutants: readonly Mutant[] = [...leaseMutants, ...barrierMutants, ...refreshMutants, ...journalMutants]
+export const mutants: readonly Mutant[] = [
+  ...leaseMutants,
+  ...barrierMutants,
+  ...refreshMutants,
+  ...journalMutants,
+  ...tagMutants,
+]

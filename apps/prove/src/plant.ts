@@ -36,6 +36,13 @@ export async function plant(edits: readonly Edit[]): Promise<Planted> {
   }
 }
 
+/** Whether a text is there, once. */
+export async function isFound({ file, find }: Edit): Promise<boolean> {
+  return count(await readFile(join(root, 'packages/core/src', file), 'utf8'), find) === 1
+}
+
+const count = (text: string, part: string): number => text.split(part).length - 1
+
 async function copyWith(edits: readonly Edit[], folder: string): Promise<string> {
   const core = join(folder, 'packages/core')
   await mkdir(core, { recursive: true })
@@ -48,7 +55,7 @@ async function copyWith(edits: readonly Edit[], folder: string): Promise<string>
   for (const { file, find, put } of edits) {
     const path = join(core, 'src', file)
     const text = await readFile(path, 'utf8')
-    const found = text.split(find).length - 1
+    const found = count(text, find)
     if (found !== 1) throw new Error(`${file} has ${found} times, not once:\n${find}`)
     await writeFile(
       path,

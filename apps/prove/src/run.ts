@@ -16,6 +16,7 @@ import {
 } from '@cache-aside/testkit'
 import { type FaultKind, inject, isServerFault, type Place, schedule } from './faults.ts'
 import { Slot } from './slot.ts'
+import { listsOf, rowsOf, tagsOf } from './source.ts'
 import { commandTimeout, loadTimeout, type Workload } from './workload.ts'
 
 export interface RunOptions {
@@ -195,19 +196,24 @@ async function settle({ workload }: RunOptions, { slots, place, redis, database 
   if (!inTime) return false // Reads hang: the log shows which.
   await sleep(1_500) // Every client has connected again.
 
-  const keys = Array.from({ length: workload.keys }, (_, key) => `k${key}`)
-  await Promise.all(slots.map((slot) => slot.order({ kind: 'read', keys })))
+  const keys = [...rowsOf(workload), ...listsOf(workload)]
+  await Promise.all(slots.map((slot) => slot.order({ kind: 'read' })))
   // To invalidate once more would be to do the journals' work.
   if (journals(workload)) await Promise.all(slots.map((slot) => slot.order({ kind: 'replay' })))
-  else await slots[0]?.order({ kind: 'invalidate', keys })
+  else await slots[0]?.order({ kind: 'invalidate' })
   for (const key of keys) place.log.settled(key, Number((await database.cli('GET', key)) ?? 0))
-  await Promise.all(slots.map((slot) => slot.order({ kind: 'read', keys })))
+  await Promise.all(slots.map((slot) => slot.order({ kind: 'read' })))
 
   await sleep(Math.max(leaseTtl, barrierTtl) + 300)
   for (const key of keys) {
     const state = await redis.cli('GETRANGE', `prove:${key}`, 0, 0)
     if (state === 'L') place.log.residue(key, 'lease')
     if (state === 'B') place.log.residue(key, 'barrier')
+  }
+  for (const tag of tagsOf(workload)) {
+    const reading = await redis.cli('HGET', 'prove/tags', `:${tag}`)
+    const voidBefore = typeof reading === 'string' ? Number(reading.slice(0, 16)) / 1_000 : 0
+    if (voidBefore > Date.now()) place.log.residue(tag, 'barrier')
   }
   return true
 }

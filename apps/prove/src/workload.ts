@@ -1,5 +1,5 @@
 import type { CacheOptions } from '@cache-aside/core'
-import { type FaultKind, journalFaults, usualFaults, writeFaults } from './faults.ts'
+import { type FaultKind, journalFaults, namespaceFaults, usualFaults, writeFaults } from './faults.ts'
 
 /** How many do what to how many keys. */
 export interface Workload {
@@ -9,6 +9,10 @@ export interface Workload {
   /** Callers in each process, who go on one after the other's answer. */
   readonly callers: number
   readonly keys: number
+  /** Left out: writers tell the cache of keys. */
+  readonly groups?: Groups
+  /** The share of reads that are of several keys. Such a read does not say whether it is stale. */
+  readonly batches: number
   /** The share of calls that commit a new version. */
   readonly writes: number
   /** How writers tell the cache, in shares of those: what is left invalidates. */
@@ -33,14 +37,22 @@ export interface Workload {
   readonly faults: readonly FaultKind[]
 }
 
+/** What rows are grouped by. There is a list of each group, and a tag: writers tell the cache of tags, and not of keys. */
+export interface Groups {
+  readonly count: number
+  /** Rows move from one to the next, so that nobody knows the tag of a row before it is loaded. */
+  readonly moving: boolean
+}
+
 /** A `set` is for one writer of a key at a time. */
-export type Way = 'set' | 'expire' | 'mutate' | 'writeThrough'
+export type Way = 'set' | 'expire' | 'clear' | 'mutate' | 'writeThrough'
 
 const usual: Workload = {
   name: 'few keys, many processes',
   workers: 4,
   callers: 6,
   keys: 4,
+  batches: 0,
   writes: 0.05,
   by: {},
   slowestWrite: 0,
@@ -55,7 +67,28 @@ const usual: Workload = {
   faults: usualFaults,
 }
 
+const tagged: Workload = {
+  ...usual,
+  name: 'tags that are known',
+  keys: 9,
+  groups: { count: 3, moving: false },
+  by: { expire: 0.1, mutate: 0.4, writeThrough: 0.1, set: 0.1 },
+  slowestWrite: 600,
+  barrierTtl: 800,
+  faults: [...usualFaults, ...Array.from({ length: 3 }, () => [...namespaceFaults, ...writeFaults]).flat()],
+}
+
 const durable = ['--appendonly', 'yes', '--appendfsync', 'always']
+
+const refreshed: Workload['options'] = {
+  ttl: 300,
+  jitter: 0.3,
+  staleWhileRevalidate: 1_200,
+  failSafe: 8_000,
+  softTimeout: 50,
+  earlyRefresh: 3,
+  retryAfter: 200,
+}
 
 export const topologies = {
   usual,
@@ -85,15 +118,7 @@ export const topologies = {
     failures: 0.08,
     renewals: 0.7,
     leaseTtl: 300,
-    options: {
-      ttl: 300,
-      jitter: 0.3,
-      staleWhileRevalidate: 1_200,
-      failSafe: 8_000,
-      softTimeout: 50,
-      earlyRefresh: 3,
-      retryAfter: 200,
-    },
+    options: refreshed,
   },
   journal: {
     ...usual,
@@ -106,6 +131,42 @@ export const topologies = {
     // What it held before an outage, it holds after it.
     redis: durable,
     faults: [...journalFaults, 'retire', 'retire', 'retire'],
+  },
+  tags: tagged,
+  'tags-dynamic': {
+    ...tagged,
+    name: 'tags of what is loaded',
+    groups: { count: 4, moving: true },
+    batches: 0.3,
+    // Its readings outlive a restart, and so do the entries.
+    redis: durable,
+  },
+  'tags-refresh': {
+    ...tagged,
+    name: 'tags, refreshed behind, and fail-safe',
+    groups: { count: 4, moving: true },
+    by: { expire: 0.4, mutate: 0.1 },
+    failures: 0.08,
+    renewals: 0.7,
+    leaseTtl: 300,
+    options: refreshed,
+  },
+  'tags-journal': {
+    ...tagged,
+    name: 'a journal of tags that are pending',
+    by: { expire: 0.15, mutate: 0.2, clear: 0.05 },
+    slowestWrite: 500,
+    options: { ttl: 20_000, onUnreachable: 'journal' },
+    redis: durable,
+    faults: [...journalFaults, 'retire', 'retire', 'retire'],
+  },
+  clear: {
+    ...usual,
+    name: 'writers that clear',
+    keys: 8,
+    writes: 0.02,
+    by: { clear: 0.7, mutate: 0.1 },
+    faults: [...usualFaults, ...Array.from({ length: 3 }, () => ['evict-any', 'drop-generation'] as const).flat()],
   },
 } as const satisfies Record<string, Workload>
 

@@ -1,10 +1,10 @@
-import { expect, it } from 'vitest'
-import { faultKinds, schedule } from '../src/faults.ts'
+import { describe, expect, it } from 'vitest'
+import { type FaultKind, faultKinds, schedule } from '../src/faults.ts'
 import { mutants } from '../src/mutants.ts'
-import { plant } from '../src/plant.ts'
+import { isFound, plant } from '../src/plant.ts'
 import { hunt } from '../src/prove-mutants.ts'
 import { run } from '../src/run.ts'
-import { topologies } from '../src/workload.ts'
+import { topologies, type Workload } from '../src/workload.ts'
 
 const anySeed = () => Math.floor(Math.random() * 2 ** 31)
 
@@ -18,33 +18,52 @@ it('nothing is stale, loaded twice or left behind under every kind of fault', { 
   expect(verdict.loads).toBeGreaterThan(10)
 })
 
-const { barrier, refresh, journal } = topologies
+const { barrier, refresh, journal, tags, 'tags-refresh': taggedRefresh, clear } = topologies
 
-it.concurrent.each([
-  ['behind barriers', { ...barrier, by: { mutate: 0.6, writeThrough: 0.4 } }, 'orphans', ['kill-after-commit']],
-  ['when it is refreshed behind and fails safe', refresh, 'renewals', ['stop', 'net-delay', 'client-kill']],
-  ['when invalidations are pending', journal, 'pending', ['net-refused', 'read-only', 'retire']],
-] as const)('nothing is stale %s', { timeout: 120_000 }, async (_, workload, path, faults) => {
+type Path = 'orphans' | 'renewals' | 'pending' | 'writes'
+
+/** @param path That was gone, besides. */
+async function staysFresh(_: string, workload: Workload, path: Path, faults: readonly FaultKind[]): Promise<void> {
   const short = { ...workload, workers: 2, barrierTtl: 600 }
 
   const { verdict, seed, folder } = await run({ workload: short, faults, seed: anySeed(), seconds: 4 })
 
   expect(verdict.violations, `seed ${seed}, logs in ${folder}`).toEqual([])
   expect(verdict[path]).toBeGreaterThan(0)
+}
+
+describe('keys', () => {
+  it.concurrent.each([
+    ['behind barriers', { ...barrier, by: { mutate: 0.6, writeThrough: 0.4 } }, 'orphans', ['kill-after-commit']],
+    ['when it is refreshed behind and fails safe', refresh, 'renewals', ['stop', 'net-delay', 'client-kill']],
+    ['when invalidations are pending', journal, 'pending', ['net-refused', 'read-only', 'retire']],
+  ] as const)('nothing is stale %s', { timeout: 120_000 }, staysFresh)
 })
 
-it.each(['a fill without compare-and-swap', 'an acquire that takes the lease of another'])(
-  '%s is caught',
-  { timeout: 120_000 },
-  async (name) => {
-    const mutant = mutants.find((each) => each.name === name)
-    if (!mutant) throw new Error(`no mutant "${name}"`)
+describe('tags', () => {
+  it.concurrent.each([
+    ['behind barriers', { ...tags, by: { mutate: 0.9 }, writes: 0.1 }, 'orphans', ['kill-after-commit']],
+    ['when it is refreshed behind', taggedRefresh, 'renewals', ['drop-tags', 'evict-any', 'drop-generation']],
+    ['when everything is cleared', clear, 'writes', ['drop-generation', 'flushall', 'net-slow-replies']],
+  ] as const)('nothing is stale %s', { timeout: 120_000 }, staysFresh)
+})
 
-    const caught = await hunt(mutant, 1)
+it.each([
+  'a fill without compare-and-swap',
+  'an acquire that takes the lease of another',
+  'joiners whose tags are not asked for again',
+])('%s is caught', { timeout: 120_000 }, async (name) => {
+  const mutant = mutants.find((each) => each.name === name)
+  if (!mutant) throw new Error(`no mutant "${name}"`)
 
-    expect(caught.check).toBeDefined()
-  },
-)
+  const caught = await hunt(mutant, 1)
+
+  expect(caught.check).toBeDefined()
+})
+
+it.each(mutants)('the engine has the text that is edited for: $name', async ({ edits }) => {
+  expect(await Promise.all(edits.map(isFound))).not.toContain(false)
+})
 
 it('a mutant whose text has gone from the engine is refused', async () => {
   const edit = { file: 'load/lead.ts', find: 'text that is not there', put: '' }

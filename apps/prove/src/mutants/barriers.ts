@@ -8,7 +8,11 @@ export const barrierMutants: readonly Mutant[] = [
     name: 'no barrier: write, then invalidate',
     breaks: 'P4',
     edits: [
-      { file: 'cache/write.ts', find: '    await barrier.raise()\n', put: '' },
+      {
+        file: 'cache/write.ts',
+        find: ';[origin] = await Promise.all([opening, barrier.raise()])',
+        put: 'origin = await opening',
+      },
       { file: 'cache/write.ts', find: '    schedule()\n    return async', put: '    return async' },
     ],
     // Few writes: none makes up for that of the dead.

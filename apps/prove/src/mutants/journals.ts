@@ -8,7 +8,13 @@ export const journalMutants: readonly Mutant[] = [
   {
     name: 'a journal that says what is pending is acknowledged',
     breaks: 'P7',
-    edits: [{ file: 'cache/invalidations.ts', find: "return 'pending'", put: "return 'acknowledged'" }],
+    edits: [
+      {
+        file: 'cache/invalidations.ts',
+        find: "this.#report({ type: 'invalidate-pending', operation, keys, tags })\n      return 'pending'",
+        put: "this.#report({ type: 'invalidate-pending', operation, keys, tags })\n      return 'acknowledged'",
+      },
+    ],
     workload: pending,
     faults: ['net-black-hole', 'net-refused'],
   },

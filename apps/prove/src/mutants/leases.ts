@@ -25,8 +25,8 @@ export const leaseMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'load/lead.ts',
-        find: 'return (await stands()) ? current : began',
-        put: 'return (await stands()) === undefined ? began : current',
+        find: 'stood && (await holds) ? current : began',
+        put: 'stood === undefined ? began : current',
       },
     ],
     workload: busy,
@@ -38,7 +38,7 @@ export const leaseMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cache/read-through.ts',
-        find: "if (boarding.role === 'joiner' && landed.asOf <= boarding.boarded) continue",
+        find: "if (boarding.role === 'joiner' && asOf <= boarding.boarded) continue",
         put: '',
       },
     ],
@@ -82,23 +82,23 @@ export const leaseMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'protocol/read.ts',
-        find: '  #open: Map<string, Waiting[]> | undefined',
-        put: '  #open: Map<string, Waiting[]> | undefined\n  readonly #sent = new Map<string, Waiting[]>()',
+        find: '  #open: Batch | undefined',
+        put: '  #open: Batch | undefined\n  readonly #sent = new Map<string | undefined, Promise<Reading>>()',
       },
       {
         file: 'protocol/read.ts',
-        find: 'const waiting = open.get(key)',
-        put: 'const waiting = this.#sent.get(key) ?? open.get(key)',
-      },
-      {
-        file: 'protocol/read.ts',
-        find: '    batch.clear()',
-        put: '    for (const [key, waiting] of entries) this.#sent.set(key, waiting)\n    batch.clear()',
-      },
-      {
-        file: 'protocol/read.ts',
-        find: '    this.#send(entries.map(([key]) => key)).then(',
-        put: '    this.#send(entries.map(([key]) => key)).finally(() => entries.forEach(([key, waiting]) => this.#sent.get(key) === waiting && this.#sent.delete(key))).then(',
+        find: '  read(key: string | undefined, generation: string): Promise<Reading> {\n',
+        put: `  read(key: string | undefined, generation: string): Promise<Reading> {
+    const sent = this.#sent.get(key)
+    if (sent) return sent
+    const reading = this.#ask(key, generation)
+    this.#sent.set(key, reading)
+    reading.catch(() => {}).finally(() => this.#sent.delete(key))
+    return reading
+  }
+
+  #ask(key: string | undefined, generation: string): Promise<Reading> {
+`,
       },
     ],
     // Mostly hits, whose replies are late: time for an invalidation by another, and for a read to join.
@@ -155,13 +155,13 @@ export const leaseMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cache/cache.ts',
-        find: 'await store.claim(inStore, attempt)',
-        put: 'await store.claim(inStore, { token: freshNow(entry.raw), ttl: 300_000 })',
+        find: 'store.claim(inStore, attempt),',
+        put: 'store.claim(inStore, { token: freshNow((await entryOf((known ??= await store.origin(namespaceKeys, false)))).raw), ttl: 300_000 }),',
       },
       {
         file: 'cache/cache.ts',
         find: '/** What `get` found.',
-        put: "const freshNow = (raw: Buffer) => raw.toString('latin1').replace(/^(.{38}).{13}/, `$1${Date.now() + 20_000}`)\n\n/** What `get` found.",
+        put: "let known: Origin | undefined\nconst freshNow = (raw: Buffer) => raw.toString('latin1').replace(/^(.{38}).{13}/, `$1${Date.now() + 20_000}`)\n\n/** What `get` found.",
       },
       {
         file: 'protocol/scripts/claim.lua',
@@ -178,8 +178,8 @@ export const leaseMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'cache/cache.ts',
-        find: "if ((await store.claim(inStore, attempt)) === 'barred') return false",
-        put: "if ((await store.acquire(inStore, attempt)).kind !== 'acquired') return false",
+        find: 'store.claim(inStore, attempt),',
+        put: "store.acquire(inStore, attempt).then(({ kind }) => (kind === 'acquired' ? 'claimed' : 'barred')),",
       },
     ],
     workload: { ...topologies.setting, writes: 0.2 },

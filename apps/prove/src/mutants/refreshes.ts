@@ -56,7 +56,7 @@ export const refreshMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'protocol/scripts/expire.lua',
-        find: "redis.call('SETRANGE', KEYS[1], 0, 'V' .. id .. '2-' .. string.rep('0', 26))",
+        find: "redis.call('SETRANGE', KEYS[1], 0, 'V' .. id .. '3-' .. string.rep('0', 26))",
         put: "redis.call('SETRANGE', KEYS[1], 24, '-' .. string.rep('0', 26))",
       },
     ],
@@ -69,8 +69,8 @@ export const refreshMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'load/lead.ts',
-        find: 'return (await stands()) ? current : began',
-        put: 'return (await stands()) ? current : lease?.stale ? Number.POSITIVE_INFINITY : began',
+        find: 'stood && (await holds) ? current : began',
+        put: 'stood && (await holds) ? current : lease?.stale ? Number.POSITIVE_INFINITY : began',
       },
     ],
     workload: refreshing,

@@ -1,6 +1,7 @@
 import type { Step } from './history.ts'
-import { type KeyStory, nameOf, told } from './key-story.ts'
-import { countBefore, type Span, Timeline } from './timeline.ts'
+import { forEach, highestOf, type KeyStory, nameOf, told } from './key-story.ts'
+import { everyValue, scopeOf, tagsOfReads } from './tags.ts'
+import { type Span, Timeline } from './timeline.ts'
 import type { BarrierBounds, Violation } from './violation.ts'
 
 /**
@@ -15,17 +16,16 @@ export function findPastBarriers(
 ): { readonly violations: Violation[]; readonly orphans: number } {
   if (!barrier) return { violations: [], orphans: 0 }
   const shielded = shieldedCommits(story, barrier)
-  const highest: Step[] = []
-  for (const commit of shielded) {
-    const before = highest.at(-1)
-    highest.push(before && Number(before.version) > Number(commit.version) ? before : commit)
-  }
+  const highest = forEach((about) => highestOf(shielded.filter(({ scope }) => scope.includes(about))))
+  const carried = tagsOfReads(story)
 
   const violations: Violation[] = []
   for (const read of story.reads) {
-    if (read.version === undefined || read.ended === undefined) continue
-    const commit = highest[countBefore(shielded, ({ ended }) => Number(ended), read.began) - 1]
-    if (!commit || read.version >= Number(commit.version)) continue
+    const { version } = read
+    if (version === undefined || read.ended === undefined) continue
+    const commits = [everyValue, ...carried(read)].map((about) => highest(about)(read.began))
+    const commit = commits.find((each) => each && version < Number(each.version))
+    if (!commit) continue
     const death = story.died(commit.process) ?? Number.POSITIVE_INFINITY
     const outlives = read.began > death + barrier.ttl + barrier.expiry
     violations.push({
@@ -42,22 +42,25 @@ export function findPastBarriers(
   return { violations, orphans: orphans.length }
 }
 
-/** Those that were surely made while the barrier of their writer stood, in order of their ends. */
-function shieldedCommits(story: KeyStory, { ttl, expiry, optional }: BarrierBounds): Step[] {
+/** A commit, and the values that its writer has put a barrier up for. */
+type Shielded = Step & { readonly scope: readonly string[] }
+
+/** Those that were surely made while the barrier of their writer stood. */
+function shieldedCommits(story: KeyStory, { ttl, expiry, optional }: BarrierBounds): Shielded[] {
   const mutations = new Map(story.mutations.map((step) => [nameOf(step), step]))
   const lossy = story.faults.filter(({ empties }) => empties)
   const lost = new Timeline(lossy.map((fault) => ({ from: fault.began, to: story.over(fault) })))
-  const shielded = story.commits.filter((commit) => {
+  return story.commits.flatMap((commit) => {
     const mutation = mutations.get(`${commit.process}:${commit.of}`)
-    if (!mutation || commit.ended === undefined || commit.version === undefined) return false
+    if (!mutation || commit.ended === undefined || commit.version === undefined) return []
     const span = { from: mutation.began, to: commit.ended }
-    if (lost.overlaps(span)) return false
+    if (lost.overlaps(span)) return []
     // Raised no sooner than the call, it stands for so long without its writer's help.
     const isShort = commit.ended - mutation.began < ttl - expiry
     const lives = [story.disturbed, story.degraded].map((of) => of(commit.process))
-    return (isShort && !optional) || !lives.some((life) => life.overlaps(span))
+    const isSure = (isShort && !optional) || !lives.some((life) => life.overlaps(span))
+    return isSure ? [{ ...commit, scope: scopeOf(mutation, story.key) }] : []
   })
-  return shielded.toSorted((a, b) => Number(a.ended) - Number(b.ended))
 }
 
 /** While what a write behind a barrier does may keep others from filling: until its barrier must have fallen. */

@@ -1,7 +1,7 @@
 import { findPastBarriers } from './barriers.ts'
 import { findStale } from './freshness.ts'
 import type { History } from './history.ts'
-import { findForgotten } from './journal.ts'
+import { findForgotten, isPending } from './journal.ts'
 import { keyStories } from './key-story.ts'
 import { findHanging } from './liveness.ts'
 import { findSecondLoads } from './one-load.ts'
@@ -30,14 +30,13 @@ export interface Verdict {
 /** Everything that the history of a run shows to be wrong. */
 export function checkHistory(history: History, bounds: Bounds): Verdict {
   const violations: Violation[] = []
-  const count = { reads: 0, writes: 0, loads: 0, excused: 0, stale: 0, renewals: 0, orphans: 0, pending: 0 }
+  const count = { reads: 0, writes: 0, loads: 0, excused: 0, stale: 0, renewals: 0, orphans: 0 }
 
   for (const story of keyStories(history)) {
     const seconds = findSecondLoads(story, bounds)
     const barriers = findPastBarriers(story, bounds.barrier)
-    const journal = findForgotten(story)
-    for (const { violations: found } of [seconds, barriers, journal]) violations.push(...found)
-    violations.push(...findStale(story), ...findHanging(story, bounds))
+    for (const { violations: found } of [seconds, barriers]) violations.push(...found)
+    violations.push(...findForgotten(story), ...findStale(story), ...findHanging(story, bounds))
     count.reads += story.reads.length
     count.writes += story.commits.length
     count.loads += story.loads.length
@@ -45,12 +44,12 @@ export function checkHistory(history: History, bounds: Bounds): Verdict {
     count.stale += story.reads.filter(({ stale }) => stale !== undefined).length
     count.renewals += story.loads.filter(({ renews }) => renews !== undefined).length
     count.orphans += barriers.orphans
-    count.pending += journal.pending
   }
   for (const { key, what } of history.residues) {
     const check = what === 'barrier' ? 'barrier left behind' : 'lease left behind'
     violations.push({ check, key, at: history.until, story: 'it stands after its own TTL' })
   }
+  const pending = history.steps.filter(isPending).length
   const losses = history.steps.filter(({ lost = 0 }) => lost > 0).length
-  return { violations: violations.toSorted((a, b) => a.at - b.at), ...count, losses }
+  return { violations: violations.toSorted((a, b) => a.at - b.at), ...count, pending, losses }
 }

@@ -1,6 +1,7 @@
 import { Expectations, fallsBack } from './expectations.ts'
 import type { Step } from './history.ts'
 import { type KeyStory, nameOf, told } from './key-story.ts'
+import { tagsOfReads } from './tags.ts'
 import type { Violation } from './violation.ts'
 
 /** P1, and that what is read was written. */
@@ -13,21 +14,20 @@ export function findStale(story: KeyStory): Violation[] {
   const expectations = new Expectations(story)
   const renewal = renewals(story)
   const written = commitsByVersion(story)
+  const carried = tagsOfReads(story)
   // Of a commit whose writer has died nobody may have been told.
-  const promised = expectations.versionAt(story.settled?.at ?? 0)
-  const isSettled = !story.commits.some(
-    (commit) => Number(commit.version) > promised && story.died(commit.process) !== undefined,
-  )
+  const orphans = story.commits.filter(({ process }) => story.died(process) !== undefined)
 
   for (const read of story.reads) {
     if (read.unexpected !== undefined) report('breaks', read, `throws ${read.unexpected}`)
     if (read.version === undefined || read.ended === undefined) continue
     const { version, ended } = read
     const origin = origins.get(read.load ?? '')
-    const expected = expectations.of(read)
+    const tags = carried(read)
+    const expected = expectations.of(read, tags)
 
     const missed = expected.find((each) => version < each.version)
-    const loadedAt = Math.max(origin?.began ?? Number.POSITIVE_INFINITY, renewal(read)?.began ?? 0)
+    const loadedAt = Math.max(asOf(origin), renewal(read)?.began ?? 0)
     const outlived = expected.find(({ loadedAfter }) => loadedAt < loadedAfter)
     if (missed) {
       report('stale version', read, `after ${missed.toldVersion}`)
@@ -39,12 +39,20 @@ export function findStale(story: KeyStory): Violation[] {
 
     const { settled } = story
     if (!settled || read.began < settled.at || version === settled.version || fallsBack(read.stale)) continue
-    if (isSettled) report('diverged', read, `although v${settled.version} has settled`)
+    const promised = expectations.versionAt(settled.at, tags)
+    if (orphans.every((commit) => (commit.version ?? Number.POSITIVE_INFINITY) <= promised))
+      report('diverged', read, `although v${settled.version} has settled`)
   }
   for (const step of [...story.voidings, ...story.mutations]) {
     if (step.unexpected !== undefined) report('breaks', step, `throws ${step.unexpected}`)
   }
   return violations
+}
+
+/** From when on an invalidation is expected to void a value: what is set is as new as its writer says, until it is there. */
+function asOf(origin: Step | undefined): number {
+  const moment = origin?.action === 'set' ? origin.ended : origin?.began
+  return moment ?? Number.POSITIVE_INFINITY
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { History, Step } from './history.ts'
 import type { Action } from './log.ts'
-import { type Span, Timeline } from './timeline.ts'
+import { countBefore, type Span, Timeline } from './timeline.ts'
 
 /** All that happened to one key, and what its processes went through in the whole run, in order of beginning. */
 export interface KeyStory {
@@ -8,9 +8,9 @@ export interface KeyStory {
   readonly reads: readonly Step[]
   readonly loads: readonly Step[]
   readonly commits: readonly Step[]
-  /** Writes behind a barrier. */
+  /** Writes behind a barrier: of this key, or of a tag that a value of it has had. */
   readonly mutations: readonly Step[]
-  /** Invalidations, and what voids as they do. */
+  /** Invalidations, and what voids as they do: this key, or such a tag, or every key. */
   readonly voidings: readonly Step[]
   readonly faults: readonly Step[]
   /** When a process was disturbed: by itself, or with all others. */
@@ -61,21 +61,28 @@ export function keyStories({ steps, deaths, settled, until }: History): KeyStory
   }
 
   const keys = new Map<string, Step[]>()
+  /** What voids more than its own key. */
+  const broad: Step[] = []
   for (const step of ordered) {
     if (ofProcesses.has(step.action)) continue
+    if (step.action !== 'read' && (step.key === '*' || step.tags)) broad.push(step)
+    if (step.key === '*') continue
     const known = keys.get(step.key)
     if (known) known.push(step)
     else keys.set(step.key, [step])
   }
-  return [...keys].map(([key, all]) => {
+  return [...keys].map(([key, own]) => {
+    const tags = new Set(own.flatMap(tagsOfValue))
+    const isMet = (step: Step) => step.key !== key && (step.tags?.some((tag) => tags.has(tag)) ?? true)
+    const all = [...own, ...broad.filter(isMet)].toSorted((a, b) => a.began - b.began)
     const those = (...actions: Action[]) => all.filter(({ action }) => actions.includes(action))
     return {
       key,
       reads: those('read'),
       loads: those('load'),
-      commits: those('commit'),
+      commits: those('commit').filter(({ failed }) => !failed),
       mutations: those('mutate'),
-      voidings: those('invalidate', 'expire', 'set', 'lower'),
+      voidings: those('invalidate', 'expire', 'clear', 'set', 'lower'),
       ...lives,
       settled: settled.get(key),
       over,
@@ -86,16 +93,31 @@ export function keyStories({ steps, deaths, settled, until }: History): KeyStory
   })
 }
 
-/** Makes one for each process that is asked for, once. */
-export function forEach<T>(make: (process: string) => T): (process: string) => T {
+/** The tags that a step of a key shows its value to have. */
+const tagsOfValue = ({ action, tags = [], carries = [] }: Step) => (action === 'read' ? tags : carries)
+
+/** Makes one for each name that is asked for, once. */
+export function forEach<T>(make: (name: string) => T): (name: string) => T {
   const made = new Map<string, T>()
-  return (process) => {
-    const known = made.get(process)
+  return (name) => {
+    const known = made.get(name)
     if (known !== undefined) return known
-    const one = make(process)
-    made.set(process, one)
+    const one = make(name)
+    made.set(name, one)
     return one
   }
+}
+
+/** Tells the highest of some commits that had ended before a moment. */
+export function highestOf(commits: readonly Step[]): (moment: number) => Step | undefined {
+  const ended = commits.filter((step) => step.ended !== undefined)
+  const ordered = ended.toSorted((a, b) => Number(a.ended) - Number(b.ended))
+  const highest: Step[] = []
+  for (const commit of ordered) {
+    const before = highest.at(-1)
+    highest.push(before && Number(before.version) > Number(commit.version) ? before : commit)
+  }
+  return (moment) => highest[countBefore(ordered, (step) => Number(step.ended), moment) - 1]
 }
 
 /** Names a step in the telling of a violation: `load w1:12 (v3) +1.2340 s … +1.5670 s`. */
@@ -104,6 +126,8 @@ export function told({ faults, reads, until }: KeyStory, step: Step): string {
   const moment = (at: number) => `+${((at - zero) / 1000).toFixed(4)} s`
   const notes = [
     step.version !== undefined && `v${step.version}`,
+    step.tags && `of ${step.tags.join(' and ')}`,
+    step.carries && `with ${step.carries.join(' and ')}`,
     step.stale !== undefined && `stale: ${step.stale}`,
     step.pending && 'pending',
   ].filter(Boolean)

@@ -24,6 +24,7 @@ export function findHanging(story: KeyStory, bounds: Bounds): Violation[] {
 
     const whole = longestGap(story.disturbedAlone(process).within(span), span)
     if (whole > bounds.read) report('read hangs', `for ${Math.round(whole)} ms`)
+    if (read.batched) continue // Others may keep it waiting.
 
     const gap = longestGap([...loads.within(span), ...echoes(story.disturbed(process), span, bounds.echo)], span)
     if (gap > bounds.idle) report('waits for nobody', `of which ${Math.round(gap)} ms without a load or a fault`)

@@ -1,6 +1,9 @@
 import { openSync, writeSync } from 'node:fs'
 
-/** What is done with a key. */
+/**
+ * What is done with a key. What voids may be about more than one, and names the tags of those; its key is `*` then,
+ * unless it is about one key besides.
+ */
 type KeyAction =
   | 'read'
   | 'load'
@@ -8,6 +11,8 @@ type KeyAction =
   | 'invalidate'
   /** Voids as an `invalidate` does, but for reads that fall back to what is stale. */
   | 'expire'
+  /** Voids every key; its own is `*`. */
+  | 'clear'
   /** Puts a value that was committed, and voids what was loaded before it as an `invalidate` does. */
   | 'set'
   /** A write behind a barrier, from the call to its answer. Its `commit` is in it, and its `lower`. */
@@ -43,6 +48,12 @@ export type Residue = 'lease' | 'barrier'
 export interface Beginning {
   /** The read that a load is run by, or the write behind a barrier that a commit is part of. */
   readonly of?: number | undefined
+  /** Of what voids, or writes behind a barrier: those whose keys it is about. Of a read: those that it declares. */
+  readonly tags?: readonly string[] | undefined
+  /** Of a read: others belong to the same call, which is answered when all of them are over. */
+  readonly batched?: boolean | undefined
+  /** Of a load: a value stands that it is to replace, or to renew. */
+  readonly refreshes?: boolean | undefined
   /** Of a fault. */
   readonly reason?: string | undefined
   /** Of a fault: Redis may lose what it holds. */
@@ -55,6 +66,8 @@ export interface Outcome {
   readonly version?: number
   /** Which load, set or lower made the value that was read: the name of its process, a colon, its id. */
   readonly load?: string
+  /** Of a load, and of what puts a value: the tags of that. */
+  readonly carries?: readonly string[]
   /** Of a read: why it shows a value that is not fresh. */
   readonly stale?: 'revalidating' | 'load-failed' | 'slow-load'
   /** Of a load: which one's value it has found to be still what the database holds. */

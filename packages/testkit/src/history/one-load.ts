@@ -1,5 +1,6 @@
 import { barrierSpan } from './barriers.ts'
 import type { Step } from './history.ts'
+import { isPending } from './journal.ts'
 import { type KeyStory, nameOf, told } from './key-story.ts'
 import { Timeline } from './timeline.ts'
 import type { Bounds, Violation } from './violation.ts'
@@ -11,10 +12,16 @@ export function findSecondLoads(
 ): { readonly violations: Violation[]; readonly excused: number } {
   const violations: Violation[] = []
   const reads = new Map(story.reads.map((read) => [nameOf(read), read]))
+  const arrivals = (steps: readonly Step[]) =>
+    steps.map((step) => ({ from: step.began, to: lastArrival(story, step, bounds.echo) }))
   const voids = new Timeline([
-    ...story.voidings.map((step) => ({ from: step.began, to: lastArrival(story, step, bounds.echo) })),
+    // Who has it pending, by whatever it is voided, loads without a lease.
+    ...arrivals(story.voidings.filter((step) => step.key === story.key || isPending(step))),
     ...story.mutations.map((step) => barrierSpan(story, step, bounds.barrier?.ttl ?? 0, bounds.echo)),
   ])
+  // By a tag, or with everything else: that leaves leases alone, and takes away a value, with the right to refresh it.
+  const broad = story.voidings.filter(({ key, action }) => key !== story.key && action !== 'expire')
+  const voidsValue = new Timeline(arrivals(broad))
   const leasedBy = new Map<Step, Step>()
   let running: Step[] = []
   let excused = 0
@@ -26,7 +33,8 @@ export function findSecondLoads(
     const processes = [load.process, other.process]
     const isFaulty = [story.disturbed, story.degraded].some((of) => processes.some((each) => of(each).overlaps(span)))
     const waitedOut = [load, other].some((step) => step.began - began(step) > bounds.waitOut)
-    return isFaulty || waitedOut || voids.overlaps(span)
+    const isVoid = voids.overlaps(span) || (other.refreshes === true && voidsValue.overlaps(span))
+    return isFaulty || waitedOut || isVoid
   }
 
   for (const load of story.loads) {

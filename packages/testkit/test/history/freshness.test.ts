@@ -141,10 +141,13 @@ describe('freshness', () => {
     expect(story((told) => told.add('a', 'read', [0, 1], { failed: true }))).toEqual([])
   })
 
-  it('accepts a commit that settled although nobody was told of it', () => {
+  it.each<[string, readonly [number, number?]]>([
+    ['that ended', [20, 21]],
+    ['that was cut short', [20]],
+  ])('accepts a commit %s, and settled although nobody was told of it', (_, span) => {
     const checks = story((told) => {
       const load = told.miss('a', [0, 10], 0)
-      told.add('b', 'commit', [20, 21], { version: 1 })
+      told.add('b', 'commit', span, { version: 1 })
       told.line('main', { at: 22, died: 'b' })
       told.line('main', { at: 30, settled: 'k', version: 1 })
       told.add('a', 'read', [31, 32], { version: 0, load })

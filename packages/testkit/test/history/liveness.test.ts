@@ -28,6 +28,12 @@ describe('liveness', () => {
     expect(checks).toEqual(['waits for nobody'])
   })
 
+  it('accepts a wait for the other keys of a call, and finds one that is too long', () => {
+    const waits = (to: number) => story((told) => told.add('a', 'read', [0, to], { failed: true, batched: true }))
+
+    expect([waits(1_100), waits(5_100)]).toEqual([[], ['read hangs']])
+  })
+
   it('accepts a wait for a load, for a fault to end, and in a process that stood still', () => {
     const checks = story((told) => {
       told.add('a', 'read', [0, 1_900], { failed: true })

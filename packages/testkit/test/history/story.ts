@@ -22,22 +22,36 @@ export class Story {
     process: string,
     action: Action,
     [at, to]: readonly [number, number?],
-    { of, reason, empties, stalls, ...outcome }: Outcome & Omit<Beginning, 'of'> & { readonly of?: string } = {},
+    {
+      of,
+      tags,
+      batched,
+      refreshes,
+      reason,
+      empties,
+      stalls,
+      ...outcome
+    }: Outcome & Omit<Beginning, 'of'> & { readonly of?: string } = {},
     key = 'k',
   ): string {
     const id = ++this.#ids
     const lines = this.#logs.get(process) ?? []
     const parent = of === undefined ? undefined : Number(of.split(':')[1])
-    lines.push({ at, begin: action, id, key, of: parent, reason, empties, stalls })
+    lines.push({ at, begin: action, id, key, of: parent, tags, batched, refreshes, reason, empties, stalls })
     if (to !== undefined) lines.push({ at: to, end: id, ...outcome })
     this.#logs.set(process, lines)
     return `${process}:${id}`
   }
 
   /** A read that loads: the load takes the middle of it. */
-  miss(process: string, [at, to]: readonly [number, number], version: number): string {
-    const read = this.add(process, 'read', [at, to], { version, load: `${process}:${this.#ids + 2}` })
-    return this.add(process, 'load', [at + 1, to - 1], { version, of: read })
+  miss(
+    process: string,
+    [at, to]: readonly [number, number],
+    version: number,
+    { key = 'k', ...more }: Pick<Outcome & Beginning, 'carries' | 'refreshes'> & { readonly key?: string } = {},
+  ): string {
+    const read = this.add(process, 'read', [at, to], { version, load: `${process}:${this.#ids + 2}` }, key)
+    return this.add(process, 'load', [at + 1, to - 1], { version, of: read, ...more }, key)
   }
 
   line(process: string, line: Line): void {
