@@ -1,8 +1,9 @@
 import { storeKey } from '../entry/key.ts'
+import { InvalidOptionsError } from '../errors.ts'
 import type { CacheEvent } from '../events.ts'
 import { BatchLoad, type BatchLoader, type BatchResult, largestBatch } from '../load/batch-load.ts'
 import type { ReadThrough } from './read-through.ts'
-import type { Settings } from './settings.ts'
+import { type Settings, shown } from './settings.ts'
 
 export interface BatchReads {
   readonly namespace: string
@@ -20,6 +21,10 @@ export async function readMany<T>(
   settings: Settings,
   around: BatchReads,
 ): Promise<Map<string, PromiseSettledResult<T>>> {
+  if (!Array.isArray(keys)) {
+    const expected = "a list of keys, such as ['product:p-001']"
+    throw new InvalidOptionsError([{ option: 'keys', expected, got: shown(keys) }])
+  }
   const unique = [...new Set(keys)]
   for (const key of unique) storeKey(around.namespace, key) // All are checked before the first is read.
   const settled = new Map<string, PromiseSettledResult<T>>()
@@ -33,8 +38,8 @@ export async function readMany<T>(
 }
 
 /** @throws what the first key that failed has failed with, as it was thrown. */
-export function valuesOf<T>(settled: ReadonlyMap<string, PromiseSettledResult<T>>): Map<string, T> {
-  const values = new Map<string, T>()
+export function valuesOf<T, Key>(settled: ReadonlyMap<Key, PromiseSettledResult<T>>): Map<Key, T> {
+  const values = new Map<Key, T>()
   for (const [key, outcome] of settled) {
     if (outcome.status === 'rejected') throw outcome.reason
     values.set(key, outcome.value)

@@ -1,5 +1,6 @@
 import { leaseHead } from '../entry/entry.ts'
 import { cacheKey, type KeyPart, storeKey, storeTag } from '../entry/key.ts'
+import { isExpired } from '../entry/freshness.ts'
 import { isSettling } from '../entry/origin.ts'
 import { newToken } from '../entry/token.ts'
 import { CacheClosedError, StoreError } from '../errors.ts'
@@ -124,7 +125,7 @@ export class CacheAside {
   /**
    * Returns the value of every key, in the order in which they first appear. What is cached is read in one round trip, and
    * what is not is loaded by one call of `loadMany`, which is given the keys to load and no others: a key that somebody
-   * else loads is waited for. More than 1000 keys are so many calls, one after the other. Each key is cached, fails and is invalidated by itself, as with `getOrLoad`.
+   * else loads is waited for ({@link defineCache} gives its loader ids instead of keys). More than 1000 keys are so many calls, one after the other. Each key is cached, fails and is invalidated by itself, as with `getOrLoad`.
    *
    * @param loadMany A key that its Map lacks does not exist: `null`. An `Error` in place of a value fails its key alone.
    * @throws what the first key that failed has failed with, as it was thrown, once all have settled; what the others
@@ -134,7 +135,7 @@ export class CacheAside {
    * @throws {InvalidKeyError} {@link InvalidOptionsError} before anything is read.
    *
    * @example
-   * const products = await cache.getOrLoadMany(['p-001', 'p-002'], (ids) => database.productsById(ids))
+   * const prices = await cache.getOrLoadMany(['price:p-001', 'price:p-002'], (keys) => database.pricesByKey(keys))
    */
   async getOrLoadMany<Result extends BatchResult<unknown>>(
     keys: readonly string[],
@@ -171,8 +172,8 @@ export class CacheAside {
   }
 
   /** Returns the value of `key` if it is cached. Redis away is "not found", with a `store-error` event. @throws {InvalidKeyError} */
-  async get<T>(key: string): Promise<Lookup<T>> {
-    const served = await this.#reads.get(key, this.#options.settings)
+  async get<T>(key: string, options?: ReadOptions<T>): Promise<Lookup<T>> {
+    const served = await this.#reads.get(key, this.#settings(options))
     return served ? { found: true, value: served.value as T } : { found: false, value: undefined }
   }
 
@@ -181,7 +182,8 @@ export class CacheAside {
    *
    * The value must be as new as the source of truth: between two writers, only `invalidate` and `writeThrough` are
    * safe in any order.
-   * @returns false if an invalidation or another writer came in between; nothing old is left in the cache then.
+   * @returns false if an invalidation or another writer of the key came in between; nothing old is left in the cache then.
+   *   True, but void at once, where a write with one of its tags is under way.
    * @throws {StoreError} if Redis did not acknowledge it: the old value may still be served.
    * @throws {UncacheableValueError} for a value that the codec refuses, or that is larger than `maxValueSize`.
    * @throws {InvalidKeyError} {@link InvalidOptionsError} {@link CacheClosedError}
@@ -348,9 +350,9 @@ export class CacheAside {
   }
 
   /** Milliseconds for which the value of `key` is still fresh, or null if none is cached or Redis is away. @throws {InvalidKeyError} */
-  async ttl(key: string): Promise<number | null> {
-    const { seen } = await this.#reads.look(key, storeKey(this.namespace, key), [])
-    if (seen.kind !== 'value') return null
+  async ttl(key: string, options?: ReadOptions): Promise<number | null> {
+    const { seen } = await this.#reads.look(key, storeKey(this.namespace, key), this.#settings(options).tags.declared)
+    if (seen.kind !== 'value' || isExpired(seen.lifetime)) return null
     const left = seen.lifetime.freshUntil - this.#options.store.now()
     return left > 0 ? left : null
   }

@@ -21,7 +21,7 @@ type Names = string | readonly string[]
 
 /**
  * A part of a cache: the same calls, under keys and tags of its own. Its values also have the tag `<name>:*`, which is what
- * `clear` voids. Events, statistics and the connection are those of the whole; a loader is told the whole key.
+ * `clear` voids. Events, statistics and the connection are those of the whole.
  */
 export class ChildCache {
   readonly #whole: CacheAside
@@ -37,13 +37,13 @@ export class ChildCache {
   }
 
   /** {@link CacheAside.getOrLoad} */
-  getOrLoad<T>(key: string, load: Loader<T>, options?: ReadOptions<NoInfer<T>>): Promise<T> {
-    return this.#whole.getOrLoad(this.#named(key), load, this.#within(options))
+  async getOrLoad<T>(key: string, load: Loader<T>, options?: ReadOptions<NoInfer<T>>): Promise<T> {
+    return this.#whole.getOrLoad(this.#named(key), this.#loader(load), this.#within(options))
   }
 
   /** {@link CacheAside.getOrLoadEntry} */
-  getOrLoadEntry<T>(key: string, load: Loader<T>, options?: ReadOptions<NoInfer<T>>): Promise<Served<T>> {
-    return this.#whole.getOrLoadEntry(this.#named(key), load, this.#within(options))
+  async getOrLoadEntry<T>(key: string, load: Loader<T>, options?: ReadOptions<NoInfer<T>>): Promise<Served<T>> {
+    return this.#whole.getOrLoadEntry(this.#named(key), this.#loader(load), this.#within(options))
   }
 
   /** {@link CacheAside.getOrLoadMany}, which is given keys of this part. */
@@ -65,7 +65,8 @@ export class ChildCache {
       const own = wholeKeys.map((key) => this.#own(key))
       return valuesInOrder(await loadMany(own, context), own) as readonly ValueIn<Result>[]
     }
-    const settled = await this.#whole.getOrLoadManySettled(this.#all(keys), load, this.#within(options))
+    const whole = Array.isArray(keys) ? this.#all(keys) : keys // What is no list is for the whole to refuse.
+    const settled = await this.#whole.getOrLoadManySettled(whole, load, this.#within(options))
     return new Map([...settled].map(([key, outcome]) => [this.#own(key), outcome]))
   }
 
@@ -80,60 +81,60 @@ export class ChildCache {
   }
 
   /** {@link CacheAside.get} */
-  get<T>(key: string): Promise<Lookup<T>> {
-    return this.#whole.get(this.#named(key))
+  async get<T>(key: string, options?: ReadOptions<T>): Promise<Lookup<T>> {
+    return this.#whole.get(this.#named(key), this.#within(options))
   }
 
   /** {@link CacheAside.set} */
-  set<T>(key: string, value: T, options?: WriteOptions<NoInfer<T>>): Promise<boolean> {
+  async set<T>(key: string, value: T, options?: WriteOptions<NoInfer<T>>): Promise<boolean> {
     return this.#whole.set(this.#named(key), value, this.#within(options))
   }
 
   /** {@link CacheAside.invalidate} */
-  invalidate(keys: Names, options?: InvalidateOptions): Promise<Acknowledgement> {
+  async invalidate(keys: Names, options?: InvalidateOptions): Promise<Acknowledgement> {
     return this.#whole.invalidate(this.#all(keys), options)
   }
 
   /** {@link CacheAside.expire} */
-  expire(keys: Names): Promise<Acknowledgement> {
+  async expire(keys: Names): Promise<Acknowledgement> {
     return this.#whole.expire(this.#all(keys))
   }
 
   /** {@link CacheAside.invalidateTag} */
-  invalidateTag(tags: Names, options?: InvalidateOptions): Promise<Acknowledgement> {
+  async invalidateTag(tags: Names, options?: InvalidateOptions): Promise<Acknowledgement> {
     return this.#whole.invalidateTag(this.#all(tags), options)
   }
 
   /** {@link CacheAside.expireTag} */
-  expireTag(tags: Names): Promise<Acknowledgement> {
+  async expireTag(tags: Names): Promise<Acknowledgement> {
     return this.#whole.expireTag(this.#all(tags))
   }
 
   /** Voids everything in this part of the cache; {@link CacheAside.clear}. */
-  clear(options?: ClearOptions): Promise<Acknowledgement> {
+  async clear(options?: ClearOptions): Promise<Acknowledgement> {
     return this.#whole.invalidateTag(`${this.#path}:*`, options)
   }
 
   /** {@link CacheAside.invalidatePattern} */
-  invalidatePattern(pattern: string, options?: PatternOptions): Promise<PatternResult> {
+  async invalidatePattern(pattern: string, options?: PatternOptions): Promise<PatternResult> {
     const within = typeof pattern === 'string' && pattern !== '' ? `${escapePattern(this.#path)}:${pattern}` : pattern
     return this.#whole.invalidatePattern(within, options)
   }
 
   /** {@link CacheAside.mutate} */
-  mutate<T>(keys: Names, write: () => T | PromiseLike<T>, options?: MutateOptions): Promise<T> {
+  async mutate<T>(keys: Names, write: () => T | PromiseLike<T>, options?: MutateOptions): Promise<T> {
     const { tags = [], ...others } = options ?? {}
     return this.#whole.mutate(this.#all(keys), write, { ...others, tags: this.#all(tags) })
   }
 
   /** {@link CacheAside.writeThrough} */
-  writeThrough<T>(key: string, write: () => T | PromiseLike<T>, options?: WriteOptions<NoInfer<T>>): Promise<T> {
+  async writeThrough<T>(key: string, write: () => T | PromiseLike<T>, options?: WriteOptions<NoInfer<T>>): Promise<T> {
     return this.#whole.writeThrough(this.#named(key), write, this.#within(options))
   }
 
   /** {@link CacheAside.ttl} */
-  ttl(key: string): Promise<number | null> {
-    return this.#whole.ttl(this.#named(key))
+  async ttl(key: string, options?: ReadOptions): Promise<number | null> {
+    return this.#whole.ttl(this.#named(key), this.#within(options))
   }
 
   /** {@link CacheAside.child} */
@@ -146,17 +147,25 @@ export class ChildCache {
     return typeof name === 'string' && name !== '' ? `${this.#path}:${name}` : name
   }
 
+  /** It is told the key as its caller knows it. */
+  #loader<T>(load: Loader<T>): Loader<T> {
+    return (context) => load({ ...context, key: this.#own(context.key) })
+  }
+
   #own(key: string): string {
     return key.slice(this.#path.length + 1)
   }
 
   #all(names: Names): readonly string[] {
-    return (typeof names === 'string' ? [names] : names).map((name) => this.#named(name))
+    if (typeof names === 'string') return [this.#named(names)]
+    return Array.isArray(names) ? names.map((name) => this.#named(name)) : names
   }
 
   #within<T>(options: WriteOptions<T> | undefined): ReadOptions<T> {
     const tags = options?.tags
-    if (typeof tags !== 'function') return { ...options, tags: [...this.#parts, ...this.#all(tags ?? [])] }
+    if (tags === undefined || Array.isArray(tags))
+      return { ...options, tags: [...this.#parts, ...this.#all(tags ?? [])] }
+    if (typeof tags !== 'function') return options as ReadOptions<T> // For the whole to refuse.
     return { ...options, tags: (value: T, key: string) => [...this.#parts, ...this.#all(tags(value, this.#own(key)))] }
   }
 }

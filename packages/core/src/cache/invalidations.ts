@@ -64,7 +64,10 @@ export class Invalidations {
       invalidate: (names) => this.#replayNames(names),
       clear: () => this.clearNow(this.#pendingSettle),
       clock: around.clock,
-      report: around.report,
+      report: (event) => {
+        if (event.type === 'invalidate-replayed') this.#pendingSettle = 0
+        around.report(event)
+      },
     })
   }
 

@@ -1,6 +1,6 @@
 import { bulkhead } from 'cockatiel'
 import { readEntry, type Seen, type SeenValue } from '../entry/entry.ts'
-import { type Freshness, freshness, isServed } from '../entry/freshness.ts'
+import { type Freshness, freshness, isExpired, isServed } from '../entry/freshness.ts'
 import { storeKey } from '../entry/key.ts'
 import type { CacheEvent, StaleReason } from '../events.ts'
 import type { BatchMember } from '../load/batch-load.ts'
@@ -83,8 +83,8 @@ export class ReadThrough {
 
       const boarding = this.#board(request, looked, missed)
       if (boarding.role === 'joiner') batch?.stepAside()
-      // What was expired by call is there for a loader that fails, and not for one that is slow.
-      const limit = fallback && fallback.lifetime.freshUntil > 0 ? settings.softTimeout : 0
+      // What was expired, by call or by a tag, is there for a loader that fails, and not for one that is slow.
+      const limit = fallback && !isExpired(fallback.lifetime) ? settings.softTimeout : 0
       const landed = await (limit > 0 ? orLate(boarding.outcome, limit, this.#around.clock) : boarding.outcome)
       if (fallback && landed === 'late') return this.#serveStale(key, fallback, 'slow-load')
       if (landed === 'late' || landed.kind === 'left') continue

@@ -75,7 +75,7 @@ describe('the settings', () => {
     ['retry.delay', { retry: { when: Boolean, delay: 'soon' } }, '"soon"'],
     ['tags', { tags: 'catalogue' }, '"catalogue"'],
     ['tags', { tags: null }, 'null'],
-    ['tags', { tags: tooMany }, 'an array'],
+    ['tags', { tags: tooMany }, '65 tags'],
   ])('refuse %s where it is wrong: %o', (option, options, got) => {
     expect(problemsOf(() => resolveCall(options, defaultSettings))).toMatchObject([{ option, got }])
   })

@@ -24,7 +24,8 @@ export interface WriteOptions<Value = unknown> {
    */
   readonly failSafe?: Duration
   /**
-   * Names that the value shares with others, for `invalidateTag`: a list, or a function that makes one of the value and its key.
+   * Names that the value shares with others, for `invalidateTag`: a list, or a function that makes one of the value, a
+   * `null` too, and its key; what it throws fails the read.
    * Tags that are known before the load are read with the entry, in one round trip; others too, once this process has
    * seen the entry. At most 64, each as long as a key may be.
    */
@@ -165,12 +166,18 @@ function readRetry(retry: RetryOptions | false, problems: OptionProblem[]): Sett
   return { when, attempts, delay: milliseconds ?? 50 }
 }
 
-const tagsExpected = `a list of at most ${mostTags} tags, such as ['catalogue'], or a function that makes one of the value`
+const tagsExpected = `a list of at most ${mostTags} tags, such as ['catalogue']`
+
+const shownTags = (tags: unknown): string => (Array.isArray(tags) ? `${new Set(tags).size} tags` : shown(tags))
 
 function readTags(tags: ReadOptions['tags'], problems: OptionProblem[]): Settings['tags'] {
   if (typeof tags === 'function') return { declared: [], of: (value, key) => storeTags(tags(value, key)) }
   if (isTagList(tags)) return { declared: storeTags(tags), of: undefined }
-  problems.push({ option: 'tags', expected: tagsExpected, got: shown(tags) })
+  problems.push({
+    option: 'tags',
+    expected: `${tagsExpected}, or a function that makes one of the value`,
+    got: shownTags(tags),
+  })
   return { declared: [], of: undefined }
 }
 
@@ -179,7 +186,7 @@ const isTagList = (tags: unknown): tags is readonly string[] => Array.isArray(ta
 /** Tags as the store has them, each once. @throws {InvalidOptionsError} {@link InvalidKeyError} */
 export function storeTags(tags: readonly string[]): readonly string[] {
   if (isTagList(tags)) return [...new Set(tags.map(storeTag))]
-  throw new InvalidOptionsError([{ option: 'tags', expected: tagsExpected, got: shown(tags) }])
+  throw new InvalidOptionsError([{ option: 'tags', expected: tagsExpected, got: shownTags(tags) }])
 }
 
 /** Milliseconds of a duration that may be 0, or undefined if it is none. */

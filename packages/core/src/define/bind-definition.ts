@@ -1,4 +1,5 @@
 import { isMap } from 'node:util/types'
+import { valuesOf } from '../cache/batches.ts'
 import type { ReadOptions } from '../cache/settings.ts'
 import type { MutateOptions } from '../cache/write-options.ts'
 import { type BatchLoader, type BatchResult, valuesInOrder } from '../load/batch-load.ts'
@@ -40,14 +41,7 @@ export function bindDefinition(definition: Definition, cache: DefinedOn): Define
     key: (...[argument]) => keyOf(argument),
     get: async (...[argument]) => read(keyOf(argument), argument),
     getManySettled,
-    getMany: async (list) => {
-      const values = new Map<unknown, unknown>()
-      for (const [argument, outcome] of await getManySettled(list)) {
-        if (outcome.status === 'rejected') throw outcome.reason
-        values.set(argument, outcome.value)
-      }
-      return values
-    },
+    getMany: async (list) => valuesOf(await getManySettled(list)),
     set: async (...given: readonly unknown[]) => {
       const { argument, rest } = split(given, given.length - 1)
       return cache.set(keyOf(argument), rest[0], optionsOf(argument))

@@ -64,6 +64,8 @@ export interface Lifetime {
   /** How long its load took. */
   readonly cost: number
   readonly negative: boolean
+  /** A tag of it has expired since it was loaded. */
+  readonly expiredByTag?: boolean
 }
 
 /** Says of a value that there is no need to refresh it for a while. Advice: nothing is safe by it. */

@@ -31,6 +31,9 @@ export type Freshness =
 /** Whether a value may be served without a load. */
 export const isServed = (judged: Freshness): boolean => judged === 'fresh' || judged === 'due' || judged === 'stale'
 
+/** Whether somebody has ended its freshness, before its time was over. */
+export const isExpired = ({ freshUntil, expiredByTag }: Lifetime): boolean => freshUntil === 0 || expiredByTag === true
+
 /**
  * Judges a value by time alone.
  *
@@ -42,7 +45,11 @@ export const isServed = (judged: Freshness): boolean => judged === 'fresh' || ju
  */
 export function freshness(lifetime: Lifetime, settings: FreshnessSettings, now: number, chance: number): Freshness {
   const { freshUntil, freshFor, cost, negative } = lifetime
-  if (freshUntil === 0) return settings.failSafe > 0 && !negative ? 'fallback' : 'over' // expired by call
+  if (isExpired(lifetime)) {
+    // By call, its hard TTL ends it; by a tag, it is kept for as long as without.
+    const isKept = freshUntil === 0 || now < freshUntil + settings.failSafe
+    return isKept && settings.failSafe > 0 && !negative ? 'fallback' : 'over'
+  }
 
   const left = freshUntil - now
   if (left > 0) {

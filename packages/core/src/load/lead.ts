@@ -220,25 +220,21 @@ async function loadAndFill(
 
   const { duration } = loaded
   if (loaded.kind === 'failed') return fail(loaded.cause)
-  if (loaded.kind === 'not-modified') {
-    report({ type: 'load', key, duration })
-    const { payload, lifetime } = loaded.stale
-    tags = loaded.stale.tags
-    const renewed = lifetimeOf(settings, lifetime.negative, Math.random(), loaded.ttl)
-    return { kind: 'entry', payload, loadedBy: 'us', ...(await currency(() => lease?.renew(renewed))) }
-  }
+  /** What its loader has found unchanged. */
+  const kept = loaded.kind === 'not-modified' ? loaded.stale : undefined
+  const value = loaded.kind === 'not-modified' ? loaded.stale.value : loaded.value
   try {
-    tags = tagsOf(settings.tags, loaded.value, key)
+    tags = tagsOf(settings.tags, value, key)
   } catch (cause) {
     return fail(cause)
   }
-  if (loaded.declined) {
+  if (loaded.kind === 'loaded' && loaded.declined) {
     report({ type: 'load', key, duration })
-    return { kind: 'declined', value: loaded.value, ...(await currency(() => lease?.release())) }
+    return { kind: 'declined', value, ...(await currency(() => lease?.release())) }
   }
   let payload: Buffer
   try {
-    payload = encodeValue(format.codec, key, loaded.value)
+    payload = kept?.payload ?? encodeValue(format.codec, key, value)
   } catch (cause) {
     return fail(cause)
   }
@@ -250,13 +246,16 @@ async function loadAndFill(
   }
   if (!lease) return { ...outcome, asOf: began, tags, began }
 
-  const negative = loaded.value === null
+  const negative = value === null
   const lifetime = lifetimeOf(settings, negative, Math.random(), loaded.ttl)
+  // With other tags than it had, it has to be written again.
+  if (kept && isSameSet(tags, kept.tags)) return { ...outcome, ...(await currency(() => lease.renew(lifetime))) }
   const { freshFor } = lifetime
-  const value = { negative, freshFor, cost: duration, etag: loaded.etag, origin: lease.origin, tags }
+  const etag = loaded.kind === 'loaded' ? loaded.etag : kept?.etag
+  const header = { negative, freshFor, cost: duration, etag, origin: lease.origin, tags }
   let raw: Buffer
   try {
-    raw = await packEntry(payload, value, format, around.compression)
+    raw = await packEntry(payload, header, format, around.compression)
   } catch (error) {
     report({ type: 'store-error', operation: 'compress', key, error })
     return { ...outcome, ...(await currency(() => lease.release())) }
@@ -265,3 +264,6 @@ async function loadAndFill(
   validity.remember(request.storeKey, tags)
   return { ...outcome, ...(await currency(() => lease.fillWith(entry))) }
 }
+
+const isSameSet = (some: readonly string[], others: readonly string[]): boolean =>
+  some.length === others.length && some.every((each) => others.includes(each))

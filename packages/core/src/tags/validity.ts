@@ -6,8 +6,8 @@ import type { NamespaceKeys, NamespaceReadings, Store } from '../protocol/store.
 /** Of the estimate of the server's time, in milliseconds: half of the longest trip that is believed. */
 const largestError = 250
 
-/** Keys whose tags are remembered. */
-const mostRemembered = 10_000
+/** Keys whose tags are remembered, and the characters of both. */
+const mostRemembered = { max: 10_000, maxSize: 4_000_000 }
 
 /** Whether a value that was found still counts: its namespace may have been cleared since it was loaded, or one of its tags voided. */
 export class Validity {
@@ -33,7 +33,10 @@ export class Validity {
 
   remember(storeKey: string, tags: readonly string[]): void {
     if (tags.length === 0) return
-    this.#remembered ??= new LRUCache({ max: mostRemembered })
+    this.#remembered ??= new LRUCache({
+      ...mostRemembered,
+      sizeCalculation: (some, key) => key.length + some.join().length,
+    })
     this.#remembered.set(storeKey, tags)
   }
 
@@ -95,7 +98,7 @@ function judged(seen: SeenValue, { generation, tags: readings }: NamespaceReadin
   if (byTags === 'void') return { kind: 'void', head: seen.head }
   if (byTags === 'valid') return seen
   // A load that failed before says nothing of what has been there since, and a mark does not tell when that was.
-  return { ...seen, mark: undefined, lifetime: { ...seen.lifetime, freshUntil: 0 } }
+  return { ...seen, mark: undefined, lifetime: { ...seen.lifetime, expiredByTag: true } }
 }
 
 function union(some: readonly string[], others: readonly string[]): readonly string[] {

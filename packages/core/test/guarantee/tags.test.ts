@@ -241,6 +241,22 @@ onEveryStore('a value whose tag is expired', ({ open }) => {
     await expect(failing).rejects.toThrow('the database is away')
   })
 
+  it('has the tags of the loader that has found it unchanged', async () => {
+    const cache = open()
+    await cache.getOrLoad('k', ({ setEtag }) => (setEtag('v1'), 'value'), kept)
+    await cache.expireTag('a')
+    await cache.getOrLoad('k', ({ notModified }) => notModified(), { ...kept, tags: ['a', 'b'] })
+
+    expect(await cache.get('k')).toEqual({ found: true, value: 'value' })
+    await cache.expireTag('a')
+    const etags: unknown[] = []
+    const both = { ...kept, tags: ['a', 'b'] }
+    await cache.getOrLoad('k', ({ stale, notModified }) => (etags.push(stale?.etag), notModified()), both)
+    expect(etags).toEqual(['v1'])
+    await cache.invalidateTag('b')
+    expect(await cache.get('k')).toEqual(nothing)
+  })
+
   it('is fresh again once its loader has found it unchanged', async () => {
     const cache = open()
     await cache.getOrLoad('k', () => 'value', kept)
@@ -492,6 +508,24 @@ onEveryStore('a child of a cache', ({ open }) => {
     await acme.invalidateTag('numbers')
     expect(await acme.get('b')).toEqual(nothing)
     expect(await acme.get('c')).toEqual(nothing)
+  })
+
+  it('has nothing once it is cleared, whoever has put it there', async () => {
+    const cache = open()
+    await cache.set('acme:k', 'of the whole')
+    await cache.child('acme').clear()
+
+    expect(await cache.child('acme').get('k')).toEqual(nothing)
+    expect(await cache.child('acme').ttl('k')).toBeNull()
+  })
+
+  it('tells its loaders its own keys, and refuses what the whole refuses', async () => {
+    const acme = open().child('acme')
+
+    expect(await acme.getOrLoad('k', ({ key }) => key)).toBe('k')
+    await expect(acme.invalidate(undefined as never)).rejects.toThrow('key of type undefined')
+    await expect(acme.getOrLoad('k', () => 1, { tags: 5 as never })).rejects.toThrow('option "tags"')
+    await expect(acme.getOrLoadMany('k' as never, () => [1])).rejects.toThrow('option "keys": expected a list of keys')
   })
 
   it('of a name that could be two is the one', async () => {

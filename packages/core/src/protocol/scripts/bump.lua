@@ -49,7 +49,7 @@ for at = 6, #ARGV do
   local raw = redis.call('HGET', KEYS[1], ':' .. ARGV[at]) or ''
   local void = tonumber(string.sub(raw, #raw > 32 and 33 or 1, #raw > 32 and 48 or 16)) or floor
   local expired = tonumber(string.sub(raw, 17, 32)) or 0
-  local writers, last, stood = '', 0, false
+  local writers, last, stood = {}, 0, false
   for part = 49, #raw, 38 do
     local token, ends = string.sub(raw, part, part + 21), tonumber(string.sub(raw, part + 22, part + 37)) or 0
     if ends <= now then
@@ -57,20 +57,22 @@ for at = 6, #ARGV do
     elseif token == writer then
       stood = true
     else
-      writers, last = writers .. string.sub(raw, part, part + 37), math.max(last, ends)
+      table.insert(writers, string.sub(raw, part, part + 37))
+      last = math.max(last, ends)
     end
   end
 
   if what == 'expire' then
     expired = math.max(expired, forward)
   elseif what == 'raise' then
-    writers, last = writers .. writer .. string.format('%016.0f', forward), math.max(last, forward)
+    table.insert(writers, writer .. string.format('%016.0f', forward))
+    last = math.max(last, forward)
     if not stood then reply = 1 end
   else
     void = math.max(void, forward)
   end
   local reading = string.format('%016.0f%016.0f', math.max(void, last), expired)
-  if writers ~= '' then reading = reading .. string.format('%016.0f', void) .. writers end
+  if #writers > 0 then reading = reading .. string.format('%016.0f', void) .. table.concat(writers) end
   redis.call('HSET', KEYS[1], ':' .. ARGV[at], reading)
 end
 

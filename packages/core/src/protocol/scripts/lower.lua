@@ -31,7 +31,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local settle = tonumber(ARGV[2])
 
-local met, others, last, mine = '-', '', now, false
+local met, others, last, mine = '-', {}, now, false
 if string.sub(raw, 1, 1) == 'B' and (#raw - 2) % 35 == 0 then
   met = string.sub(raw, 2, 2)
   for at = 3, #raw, 35 do
@@ -39,27 +39,27 @@ if string.sub(raw, 1, 1) == 'B' and (#raw - 2) % 35 == 0 then
     if string.sub(raw, at, at + 21) == ARGV[1] then
       mine = true
     elseif ends > now then
-      others = others .. string.sub(raw, at, at + 34)
+      table.insert(others, string.sub(raw, at, at + 34))
       last = math.max(last, ends)
     end
   end
   if not mine then met = 'x' end
 end
 
-if ARGV[3] ~= '' and mine and others == '' and met == '-' and settle == 0 then
+if ARGV[3] ~= '' and mine and #others == 0 and met == '-' and settle == 0 then
   redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[5])
   redis.call('SETRANGE', KEYS[1], 38, string.format('%013.0f', now + ARGV[4]))
   return 2
 end
 
 if settle > 0 then
-  others = others .. ARGV[1] .. string.format('%013.0f', now + settle)
+  table.insert(others, ARGV[1] .. string.format('%013.0f', now + settle))
   last = math.max(last, now + settle)
   met = 'x'
 end
-if others == '' then
+if #others == 0 then
   redis.call('UNLINK', KEYS[1])
 else
-  redis.call('SET', KEYS[1], 'B' .. met .. others, 'PX', string.format('%.0f', last - now))
+  redis.call('SET', KEYS[1], 'B' .. met .. table.concat(others), 'PX', string.format('%.0f', last - now))
 end
 return 1

@@ -23,21 +23,21 @@ if type(raw) ~= 'string' then raw = '' end -- absent, or another type of key
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local met, others, last, wasUp = '-', '', now + ARGV[2], 1
+local met, others, last, wasUp = '-', {}, now + ARGV[2], 1
 if string.sub(raw, 1, 1) == 'B' and (#raw - 2) % 35 == 0 then
   for at = 3, #raw, 35 do
     local token, ends = string.sub(raw, at, at + 21), tonumber(string.sub(raw, at + 22, at + 34)) or 0
     if token == ARGV[1] then
       wasUp = 0
     elseif ends > now then
-      others = others .. string.sub(raw, at, at + 34)
+      table.insert(others, string.sub(raw, at, at + 34))
       last = math.max(last, ends)
     end
   end
-  if others ~= '' or wasUp == 0 then met = string.sub(raw, 2, 2) end
-  if others ~= '' then met = 'x' end
+  if #others > 0 or wasUp == 0 then met = string.sub(raw, 2, 2) end
+  if #others > 0 then met = 'x' end
 end
 
 local mine = ARGV[1] .. string.format('%013.0f', now + ARGV[2])
-redis.call('SET', KEYS[1], 'B' .. met .. others .. mine, 'PX', string.format('%.0f', last - now))
+redis.call('SET', KEYS[1], 'B' .. met .. table.concat(others) .. mine, 'PX', string.format('%.0f', last - now))
 return wasUp
