@@ -72,8 +72,8 @@ export const barrierMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'protocol/scripts/lower.lua',
-        find: "and others == '' and met == '-' and settle == 0",
-        put: "and others == '' and settle == 0",
+        find: "and #others == 0 and met == '-' and settle == 0",
+        put: 'and #others == 0 and settle == 0',
       },
     ],
     workload: { ...writing, writes: 0.05, by: { writeThrough: 0.8, mutate: 0.2 }, slowestWrite: 300 },

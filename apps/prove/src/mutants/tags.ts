@@ -196,8 +196,8 @@ export const tagMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'load/lead.ts',
-        find: '    tags = loaded.stale.tags\n',
-        put: '    tags = loaded.stale.tags\n    if (lease) Object.assign(lease, { origin: await validity.origin(undefined, true) })\n',
+        find: '  if (kept && isSameSet(tags, kept.tags)) return',
+        put: '  if (kept) Object.assign(lease, { origin: await validity.origin(undefined, true) })\n  if (kept && isSameSet(tags, kept.tags)) return',
       },
     ],
     workload: { ...refreshing, by: { expire: 0.9 }, renewals: 1 },
@@ -229,7 +229,7 @@ export const tagMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'protocol/scripts/bump.lua',
-        find: "writers, last = writers .. writer .. string.format('%016.0f', forward), math.max(last, forward)",
+        find: "table.insert(writers, writer .. string.format('%016.0f', forward))\n    last = math.max(last, forward)",
         put: 'void = math.max(void, clock)',
       },
     ],
