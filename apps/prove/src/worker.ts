@@ -73,7 +73,8 @@ async function read(key: string): Promise<void> {
 async function readMany(several: readonly string[]): Promise<void> {
   const ids = new Map(several.map((key) => [key, log.begin('read', key, { batched: true })]))
   const load = async (asked: readonly string[]) => {
-    const loads = new Map(asked.map((key) => [key, log.begin('load', key, { of: ids.get(key) })]))
+    // A batch loader is not told whether it refreshes.
+    const loads = new Map(asked.map((key) => [key, log.begin('load', key, { of: ids.get(key), refreshes: true })]))
     await dawdle()
     fate.dieIf('die-in-load')
     const versions = await Promise.all(asked.map((key) => source.version(key)))

@@ -18,6 +18,8 @@ export interface History {
   readonly steps: readonly Step[]
   /** Processes that are gone, and when each gave its last sign of life. */
   readonly deaths: ReadonlyMap<string, number>
+  /** The same processes, and when each was seen to be gone. */
+  readonly exits: ReadonlyMap<string, number>
   readonly settled: ReadonlyMap<string, { readonly at: number; readonly version: number }>
   readonly residues: readonly { readonly key: string; readonly what: Residue }[]
   /** The last moment that the history tells of. */
@@ -39,7 +41,7 @@ export function parseHistory(logs: ReadonlyMap<string, string>, until: number = 
   const deaths = new Map<string, number>()
   const settled = new Map<string, { at: number; version: number }>()
   const residues: { key: string; what: Residue }[] = []
-  const gone = new Set<string>()
+  const exits = new Map<string, number>()
   let latest = 0
 
   for (const [process, log] of logs) {
@@ -58,7 +60,7 @@ export function parseHistory(logs: ReadonlyMap<string, string>, until: number = 
         if (!step) throw new Error(`${process}.log ends step ${end}, which it has not begun`)
         open.delete(end)
         steps.push({ ...step, ...outcome, ended: at })
-      } else if ('died' in line) gone.add(line.died)
+      } else if ('died' in line) exits.set(line.died, line.at)
       else if ('settled' in line) settled.set(line.settled, { at: line.at, version: line.version })
       else residues.push({ key: line.residue, what: line.what })
     }
@@ -66,6 +68,6 @@ export function parseHistory(logs: ReadonlyMap<string, string>, until: number = 
     deaths.set(process, last)
     latest = Math.max(latest, last)
   }
-  for (const process of deaths.keys()) if (!gone.has(process)) deaths.delete(process)
-  return { steps, deaths, settled, residues, until: Number.isFinite(until) ? until : latest }
+  for (const process of deaths.keys()) if (!exits.has(process)) deaths.delete(process)
+  return { steps, deaths, exits, settled, residues, until: Number.isFinite(until) ? until : latest }
 }

@@ -26,6 +26,8 @@ export interface KeyStory {
   readonly over: (step: Step) => number
   /** The last sign of life of a process that is gone. */
   readonly died: (process: string) => number | undefined
+  /** When it was seen to be gone: it may have been quiet before. */
+  readonly exited: (process: string) => number | undefined
   /** When all that a process had pending at a moment was acknowledged; infinity: not so far. */
   readonly replayed: (process: string, pendingAt: number) => number
   /** The last moment that is known. */
@@ -34,7 +36,7 @@ export interface KeyStory {
 
 const ofProcesses: ReadonlySet<Action> = new Set<Action>(['fault', 'degraded', 'replay', 'close'])
 
-export function keyStories({ steps, deaths, settled, until }: History): KeyStory[] {
+export function keyStories({ steps, deaths, exits, settled, until }: History): KeyStory[] {
   const ordered = steps.toSorted((a, b) => a.began - b.began)
   const over = (step: Step) => step.ended ?? deaths.get(step.process) ?? Number.POSITIVE_INFINITY
   const acknowledgements = ordered.filter(
@@ -87,6 +89,7 @@ export function keyStories({ steps, deaths, settled, until }: History): KeyStory
       settled: settled.get(key),
       over,
       died: (process) => deaths.get(process),
+      exited: (process) => exits.get(process),
       replayed,
       until,
     }

@@ -10,8 +10,9 @@ import type { Bounds, Violation } from './violation.ts'
 export function findHanging(story: KeyStory, bounds: Bounds): Violation[] {
   const violations: Violation[] = []
   const shortest = Math.min(bounds.idle, bounds.read, bounds.degraded)
-  const covered = (steps: readonly Step[]) =>
-    new Timeline(steps.map((step) => ({ from: step.began, to: story.over(step) })))
+  /** Who loads for long may say nothing until it is killed, and keeps its lease up so long. */
+  const end = (step: Step) => step.ended ?? story.exited(step.process) ?? Number.POSITIVE_INFINITY
+  const covered = (steps: readonly Step[]) => new Timeline(steps.map((step) => ({ from: step.began, to: end(step) })))
   const loads = covered(story.loads)
   const own = forEach((name) => covered(story.loads.filter(({ process }) => process === name)))
 

@@ -28,6 +28,17 @@ describe('liveness', () => {
     expect(checks).toEqual(['waits for nobody'])
   })
 
+  it('accepts a wait for a load whose process says nothing else until it is killed', () => {
+    const checks = story((told) => {
+      const read = told.add('a', 'read', [0])
+      told.add('a', 'load', [1], { of: read })
+      told.line('main', { at: 2_000, died: 'a' })
+      told.add('b', 'read', [10, 2_700], { failed: true })
+    })
+
+    expect(checks).toEqual([])
+  })
+
   it('accepts a wait for the other keys of a call, and finds one that is too long', () => {
     const waits = (to: number) => story((told) => told.add('a', 'read', [0, to], { failed: true, batched: true }))
 
