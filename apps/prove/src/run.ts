@@ -60,7 +60,10 @@ export async function run(options: RunOptions): Promise<Result> {
     await Promise.all([...lanes, watching])
 
     const judge = () => checkHistory(readHistory(folder), boundsOf(options.workload))
+    // The proxy stands still while the logs are read, and those who load cannot keep their leases up.
+    const judging = scene.place.log.begin('fault', '*', { reason: 'judging', stalls: true })
     let verdict = judge()
+    scene.place.log.end(judging)
     if (!options.stopAt || !verdict.violations.some(options.stopAt)) {
       const settled = await Promise.race([settle(options, scene), ...broken])
       verdict = judge()
