@@ -5,7 +5,7 @@ import type { RedisPort } from './redis-port.ts'
 import { runScript, unknownReply } from './script.ts'
 import { bumpScript, momentScript } from './scripts.generated.ts'
 
-/** How long ago a tag must have been set forward before it may go, in milliseconds: longer than entries are kept. */
+/** How long ago a tag must have been set forward before it may go, in milliseconds. Entries of before are void then: too many, if they are kept for longer. */
 const kept = 7 * 24 * 3_600_000
 
 /** Reads the tag clock before a load; see `scripts/moment.lua` for the states. */

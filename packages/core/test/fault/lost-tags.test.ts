@@ -1,4 +1,5 @@
-import { type RedisServer, startRedis } from '@cache-aside/testkit'
+import { once } from 'node:events'
+import { type RedisServer, startFaultProxy, startRedis } from '@cache-aside/testkit'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { CacheAside } from '../../src/cache/cache.ts'
@@ -150,6 +151,30 @@ describe('commands', () => {
   })
 })
 
+describe('what is true before a load', () => {
+  it('is asked once for all loads of a tick, and again for one that begins while the answer is on its way', async () => {
+    using proxy = await startFaultProxy(server)
+    const client = server.client({ port: proxy.port })
+    await once(client, 'ready')
+    const store = new RedisStore(client, { commandTimeout: 10_000 })
+    onTestFinished(() => store.close())
+    const namespace = { generation: 'shop/generation', tagClock: 'shop/tags' }
+    const sent = async () => Number((await redis.info('commandstats')).match(/evalsha:calls=(\d+)/)?.[1] ?? 0)
+    await store.origin(namespace, true)
+    await redis.config('RESETSTAT')
+
+    proxy.blackHole('toClient')
+    const [early, beside] = [store.origin(namespace, true), store.origin(namespace, true)]
+    await expect.poll(sent).toBe(2) // One for the generation, one for the tags.
+    const late = store.origin(namespace, true)
+    proxy.heal()
+
+    const reading = async (origin: typeof early) => (await origin).tagMoment?.reading ?? NaN
+    expect(await reading(beside)).toBe(await reading(early))
+    expect(await reading(late)).toBeGreaterThan(await reading(early))
+  })
+})
+
 describe('without Redis, with a journal', () => {
   it('a tag that is pending is not served by this process, until Redis has been told', async () => {
     const own = await startRedis()
@@ -185,6 +210,7 @@ describe('without Redis, with a journal', () => {
 
     expect(await cache.get('k')).toEqual(nothing)
     expect(await cache.getOrLoad('k', () => 'loaded')).toBe('loaded')
+    expect(await cache.getOrLoad('l', () => 'loaded', { tags: ['a', 'b'] })).toBe('loaded')
     expect(await cache.get('l')).toEqual({ found: true, value: 'other' })
     await redis.acl('SETUSER', 'default', '+@all')
     await expect.poll(() => cache.stats().invalidationsReplayed).toBe(1)

@@ -51,6 +51,22 @@ onEveryStore('a key that is pending', ({ open }) => {
     expect(await early).not.toBe('older than the invalidation')
   })
 
+  it('settles for as long as it was to, and not for as long as another was', async () => {
+    const deaf = new Deaf()
+    const cache = open(journal, deaf.wrap)
+    const replay = async (key: string, settle: number | string) => {
+      deaf.hears = false
+      await cache.invalidate(key, settle === 0 ? {} : { settle: settle as '1h' })
+      const replayed = next(cache, 'invalidate-replayed')
+      deaf.hears = true
+      await replayed
+      await cache.getOrLoad(key, () => 'value')
+      return (await cache.get(key)).found
+    }
+
+    expect([await replay('k', '1h'), await replay('l', 0)]).toEqual([false, true])
+  })
+
   it('is cached again once Redis has been told', async () => {
     const deaf = new Deaf()
     const cache = open(journal, deaf.wrap)

@@ -340,6 +340,7 @@ onEveryStore('after a clear', ({ open }) => {
   it('that settles, nothing is cached of a load that had read before', async () => {
     const held = new Held()
     const [cache, other] = [open({}, held.wrap), open()]
+    const fills = heard(cache, 'fill')
     const read = held.next('read', 'after')
     const acquire = held.next('acquire', 'before')
     const early = cache.getOrLoad('k', () => 'from a replica', { tags: ['a'] })
@@ -350,6 +351,7 @@ onEveryStore('after a clear', ({ open }) => {
     acquire.release()
 
     expect(await early).toBe('from a replica')
+    expect(fills).toEqual([])
     expect(await other.get('k')).toEqual(nothing)
   })
 
