@@ -33,6 +33,12 @@ export class ManualClock implements Clock {
     return Math.min(...this.#timers.map(({ due }) => due)) - this.#now
   }
 
+  /** What becomes due in the meantime runs late: the event loop was blocked. */
+  block(milliseconds: number): void {
+    this.#now += milliseconds
+    this.pass(0)
+  }
+
   /** Runs every timer that becomes due, in order. */
   pass(milliseconds: number): void {
     const end = this.#now + milliseconds

@@ -61,6 +61,24 @@ describe('a breaker that is closed', () => {
     expect(clock.timers).toBe(0)
   })
 
+  it('gives back, once and up to its limit, what a blocked event loop took', async () => {
+    for (const [blocked, given] of [
+      [200, 200],
+      [9_000, limit],
+    ] as const) {
+      const { breaker, clock, told } = breakerOf()
+      void reasonOf(breaker.run(never))
+
+      clock.block(limit + blocked)
+      clock.pass(given - 1)
+      await turn()
+      expect(told).toEqual([])
+      clock.block(blocked)
+      await turn()
+      expect(told).toEqual([`opened: ${missed}`])
+    }
+  })
+
   it('gives each command its own deadline', async () => {
     const { breaker, clock, told } = breakerOf()
     let answer = (_value: string) => {}

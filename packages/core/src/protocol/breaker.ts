@@ -30,7 +30,8 @@ interface Outage {
  * A circuit breaker: the first command that is not answered in time opens it, for all that wait and all that follow, and
  * the answer to a probe closes it. It probes by itself: no caller pays for the question.
  *
- * Invariant: nobody waits longer than `limit`, and while it is open nothing is sent but one probe at a time.
+ * Invariant: while the event loop runs nobody waits longer than `limit`, and while it is open nothing is sent but one
+ * probe at a time.
  */
 export class Breaker {
   readonly #settings: BreakerSettings
@@ -124,18 +125,23 @@ export class Breaker {
     this.#watching = oldest !== undefined
     if (!oldest) return
     const { clock } = this.#settings
-    clock.after(Math.max(0, oldest.due - clock.now()), () => this.#look())
+    const at = Math.max(oldest.due, clock.now())
+    clock.after(at - clock.now(), () => this.#look(at))
   }
 
-  #look(): void {
+  /** @param at when it was meant to look: what it is late by, the event loop has taken. */
+  #look(at: number): void {
+    const { clock, limit } = this.#settings
     const [oldest] = this.#waiting
-    if (!oldest || oldest.due > this.#settings.clock.now()) return this.#watch()
-    // An event loop that was blocked runs its timers first: answers that have arrived are read before this runs.
-    setImmediate(() => {
-      if (!this.#waiting.has(oldest)) return this.#look()
-      this.#missed(oldest)
-      this.#watch()
-    })
+    const late = clock.now() - at
+    if (!oldest || oldest.due > at + late) return this.#watch()
+    // A blocked event loop neither sends nor reads: its time is given back, once, and then what has arrived is read first.
+    clock.after(Math.min(late, limit), () =>
+      setImmediate(() => {
+        if (this.#waiting.has(oldest)) this.#missed(oldest)
+        this.#watch()
+      }),
+    )
   }
 
   #missed(oldest: Waiting): void {

@@ -191,6 +191,21 @@ describe('a Redis that does not answer', () => {
     await Promise.all(invalidations)
     expect(changes).toEqual([])
   })
+
+  it('is not what a blocked event loop means, when the answer comes soon after it', async () => {
+    const { store, changes } = open()
+    await store.connect()
+    const admin = redis.client()
+    await admin.call('CLIENT', 'PAUSE', String(2.5 * commandTimeout), 'ALL')
+    const invalidation = store.invalidate(['k'])
+
+    const elapsed = stopwatch()
+    while (elapsed() < 2 * commandTimeout);
+
+    await invalidation
+    expect(changes).toEqual([])
+    await admin.quit()
+  })
 })
 
 describe('a node of a cluster that does not answer', () => {
