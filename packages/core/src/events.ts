@@ -9,7 +9,8 @@ export type StaleReason =
 
 /** Everything a cache reports. Each is also published on the diagnostics channel `cache-aside:<type>`, with the namespace. */
 export type CacheEvent =
-  | { readonly type: 'hit'; readonly key: string }
+  /** `near`: without a command, from this process. */
+  | { readonly type: 'hit'; readonly key: string; readonly near: boolean }
   | { readonly type: 'miss'; readonly key: string }
   /** A value that is not fresh was served; reported besides `hit` or `miss`. */
   | { readonly type: 'stale'; readonly key: string; readonly reason: StaleReason }
@@ -55,6 +56,12 @@ export type CacheEvent =
   | { readonly type: 'oversize'; readonly key: string; readonly size: number }
   /** The store failed an operation a reader could do without. */
   | { readonly type: 'store-error'; readonly operation: string; readonly key: string; readonly error: unknown }
+  /** What others change is heard from now on: the near cache serves, and waiters are woken. */
+  | { readonly type: 'tracking-on' }
+  /** Anything may have changed unheard: the near cache was emptied. It serves again when it is told that changes are heard. */
+  | { readonly type: 'tracking-lost'; readonly reason: unknown }
+  /** The server does not tell what changes, once: there is no near cache then, and waiters ask again and again. */
+  | { readonly type: 'tracking-refused'; readonly reason: unknown }
   /** The store does not answer: loaders do. Reported once, until it has `recovered`. */
   | { readonly type: 'degraded'; readonly reason: unknown }
   /** The store answers again, `after` so many milliseconds. */

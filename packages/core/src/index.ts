@@ -2,7 +2,7 @@ export { CacheAside, type Lookup } from './cache/cache.ts'
 export type { ChildCache } from './cache/child-cache.ts'
 export type { Acknowledgement } from './cache/invalidations.ts'
 export type { GatheredRead } from './cache/gathered-reads.ts'
-export type { CacheOptions } from './cache/options.ts'
+export type { CacheOptions, NearOptions } from './cache/options.ts'
 export type { PatternOptions, PatternProgress, PatternResult } from './cache/patterns.ts'
 export type { Served } from './cache/read-through.ts'
 export type { CacheEvents } from './cache/reporter.ts'
@@ -51,6 +51,8 @@ export type {
   Reading,
   Renewal,
   Store,
+  Tracking,
+  TrackingListener,
 } from './protocol/store.ts'
 export type { Clock } from './time/clock.ts'
 export { type Duration, parseDuration } from './time/duration.ts'

@@ -64,6 +64,8 @@ export async function readOne<T, Given>(
   settings: Settings,
   { reads }: BatchReads,
 ): Promise<T> {
+  const near = reads.near(key, settings)
+  if (near !== undefined) return near as T
   const member = batch.member(key, given)
   try {
     const { value } = await reads.getOrLoad(key, member.load, settings, member)

@@ -8,6 +8,8 @@ import type { BatchLoader, BatchResult, ValueIn } from '../load/batch-load.ts'
 import { isTagged, type LoadOutcome } from '../load/lead.ts'
 import type { Loader } from '../load/run-loader.ts'
 import { SingleFlight } from '../load/single-flight.ts'
+import { NearCache } from '../near/near-cache.ts'
+import { Changes } from '../protocol/changes.ts'
 import type { Eviction, EvictionWatch } from '../protocol/store.ts'
 import { type Clock, systemClock } from '../time/clock.ts'
 import { type BatchReads, readMany, valuesOf } from './batches.ts'
@@ -26,9 +28,9 @@ import {
   type ClearOptions,
   type InvalidateOptions,
   type MutateOptions,
+  resolveClear,
   resolveInvalidation,
   resolveMutation,
-  resolveSettle,
 } from './write-options.ts'
 
 /** What `get` found. A cached "does not exist" is found, with the value `null`. */
@@ -53,6 +55,8 @@ export class CacheAside {
   readonly #clock: Clock
   readonly #reporter: Reporter
   readonly #flights = new SingleFlight<LoadOutcome>()
+  readonly #changes: Changes
+  readonly #near: NearCache | undefined
   readonly #reads: ReadThrough
   readonly #invalidations: Invalidations
   readonly #stopWatching: () => void
@@ -68,12 +72,15 @@ export class CacheAside {
     this.#options = resolveOptions(options)
     this.#clock = clock
     this.#reporter = new Reporter(this.#options.namespace)
-    const { report } = this.#reporter
-    const around = { flights: this.#flights, clock, report }
+    const { report, hit } = this.#reporter
+    const { namespace, namespaceKeys, store, near, nearLag } = this.#options
+    this.#changes = new Changes({ namespace, namespaceKeys, store, clock, lag: nearLag, report })
+    this.#near = near && new NearCache(near, namespaceKeys, this.#changes)
+    const around = { flights: this.#flights, near: this.#near, clock, report }
     this.#invalidations = new Invalidations(this.#options, around)
     const avoids = (inStore: string) => this.#closed || this.#invalidations.isPending(inStore)
     const avoidsTags = (tags: readonly string[]) => this.#invalidations.arePending(tags)
-    this.#reads = new ReadThrough(this.#options, { ...around, avoids, avoidsTags })
+    this.#reads = new ReadThrough(this.#options, { ...around, hit, changes: this.#changes, avoids, avoidsTags })
     this.#stopWatching = this.#options.store.onChange((change) => {
       if (change.kind === 'degraded') return report({ type: 'degraded', reason: change.reason })
       report({ type: 'recovered', after: change.after })
@@ -113,13 +120,19 @@ export class CacheAside {
    * const user = await cache.getOrLoad('user:1', () => database.user(1), { ttl: '5m' })
    */
   async getOrLoad<T>(key: string, load: Loader<T>, options?: ReadOptions<NoInfer<T>>): Promise<T> {
-    const { value } = await this.#reads.getOrLoad(key, load, this.#settings(options))
+    const settings = this.#settings(options)
+    const near = this.#reads.near(key, settings, load)
+    if (near !== undefined) return near as T
+    const { value } = await this.#reads.getOrLoad(key, load, settings)
     return value as T
   }
 
   /** As `getOrLoad`, and says whether the value is fresh, and why if it is not. */
   async getOrLoadEntry<T>(key: string, load: Loader<T>, options?: ReadOptions<NoInfer<T>>): Promise<Served<T>> {
-    return (await this.#reads.getOrLoad(key, load, this.#settings(options))) as Served<T>
+    const settings = this.#settings(options)
+    const near = this.#reads.near(key, settings, load)
+    if (near !== undefined) return { value: near as T, stale: undefined }
+    return (await this.#reads.getOrLoad(key, load, settings)) as Served<T>
   }
 
   /**
@@ -173,7 +186,10 @@ export class CacheAside {
 
   /** Returns the value of `key` if it is cached. Redis away is "not found", with a `store-error` event. @throws {InvalidKeyError} */
   async get<T>(key: string, options?: ReadOptions<T>): Promise<Lookup<T>> {
-    const served = await this.#reads.get(key, this.#settings(options))
+    const settings = this.#settings(options)
+    const near = this.#reads.near(key, settings)
+    if (near !== undefined) return { found: true, value: near as T }
+    const served = await this.#reads.get(key, settings)
     return served ? { found: true, value: served.value as T } : { found: false, value: undefined }
   }
 
@@ -193,7 +209,7 @@ export class CacheAside {
     const settings = this.#settings(options)
     const inStore = storeKey(this.namespace, key)
     this.#refuseWhenClosed('set')
-    const entryOf = givenValue(key, value, settings, this.#options)
+    const entryOf = givenValue(key, value, settings, this.#options.compression)
 
     this.#flights.forget(inStore)
     const attempt = { token: newToken(), ttl: settings.leaseTtl }
@@ -210,6 +226,8 @@ export class CacheAside {
       return reply === 'accepted'
     } catch (error) {
       throw new StoreError('set', [key], error)
+    } finally {
+      this.#near?.forget(inStore)
     }
   }
 
@@ -226,10 +244,10 @@ export class CacheAside {
    * await cache.invalidate(['user:1', 'users:all'])
    */
   async invalidate(keys: string | readonly string[], options?: InvalidateOptions): Promise<Acknowledgement> {
-    const { settle, replicas } = resolveInvalidation(options, this.#options.settle)
+    const { replicas, ...aftermath } = resolveInvalidation(options, this.#options.settle)
     const named = this.#named('invalidate', keys)
-    const send = () => this.#invalidations.void(named.storeKeys, settle, replicas)
-    return this.#invalidations.send({ operation: 'invalidate', ...named, settle, send })
+    const send = () => this.#invalidations.void(named.storeKeys, aftermath.settle, replicas)
+    return this.#invalidations.send({ operation: 'invalidate', ...named, ...aftermath, send })
   }
 
   /**
@@ -241,7 +259,7 @@ export class CacheAside {
   async expire(keys: string | readonly string[]): Promise<Acknowledgement> {
     const named = this.#named('expire', keys)
     const send = () => this.#options.store.expire(named.storeKeys)
-    return this.#invalidations.send({ operation: 'expire', ...named, settle: 0, send })
+    return this.#invalidations.send({ operation: 'expire', ...named, ...noAftermath, send })
   }
 
   /**
@@ -255,10 +273,10 @@ export class CacheAside {
    * await cache.invalidateTag(['category:9', 'category:12'])
    */
   async invalidateTag(tags: string | readonly string[], options?: InvalidateOptions): Promise<Acknowledgement> {
-    const { settle, replicas } = resolveInvalidation(options, this.#options.settle)
+    const { replicas, ...aftermath } = resolveInvalidation(options, this.#options.settle)
     const named = this.#tagged('invalidateTag', tags)
-    const send = () => this.#invalidations.voidTags(named.storeTags, settle, replicas)
-    return this.#invalidations.send({ operation: 'invalidateTag', ...named, settle, send })
+    const send = () => this.#invalidations.voidTags(named.storeTags, aftermath.settle, replicas)
+    return this.#invalidations.send({ operation: 'invalidateTag', ...named, ...aftermath, send })
   }
 
   /** Ends the freshness of every value that has one of these tags: {@link expire}, as `invalidateTag`. */
@@ -267,7 +285,7 @@ export class CacheAside {
     const { store, namespaceKeys } = this.#options
     const expire = { what: 'expire', settle: 0, replicas: 0 } as const
     const send = () => store.bump(namespaceKeys.tagClock, named.storeTags, expire)
-    return this.#invalidations.send({ operation: 'expireTag', ...named, settle: 0, send })
+    return this.#invalidations.send({ operation: 'expireTag', ...named, ...noAftermath, send })
   }
 
   /**
@@ -276,9 +294,9 @@ export class CacheAside {
    * @returns {@link invalidate} @throws {StoreError} {@link InvalidOptionsError} {@link CacheClosedError}
    */
   async clear(options?: ClearOptions): Promise<Acknowledgement> {
-    const settle = resolveSettle(options, this.#options.settle)
+    const aftermath = resolveClear(options, this.#options.settle)
     this.#refuseWhenClosed('clear')
-    return this.#invalidations.clear(settle)
+    return this.#invalidations.clear(aftermath)
   }
 
   /**
@@ -300,9 +318,9 @@ export class CacheAside {
       prefix: `${this.namespace}:`,
       find: (prefix, matching) => store.find(prefix, matching),
       invalidate: (storeKeys) => this.#invalidations.void(storeKeys, settle),
-      flights: this.#flights,
+      forget: (inStore) => this.#flights.forget(inStore),
       report: this.#reporter.report,
-    })
+    }).finally(() => this.#near?.lost()) // What Redis has dropped by itself was not found, and may not have been told yet.
   }
 
   /**
@@ -324,9 +342,8 @@ export class CacheAside {
     write: () => T | PromiseLike<T>,
     options?: MutateOptions,
   ): Promise<T> {
-    const { settle, tags, storeTags: inStore } = resolveMutation(options, this.#options.settle)
-    const named = { ...this.#named('mutate', keys), tags, storeTags: inStore }
-    return this.#write({ operation: 'mutate', ...named, write, settle })
+    const mutation = resolveMutation(options, this.#options.settle)
+    return this.#write({ operation: 'mutate', ...this.#named('mutate', keys), ...mutation, write })
   }
 
   /**
@@ -341,17 +358,17 @@ export class CacheAside {
    */
   async writeThrough<T>(key: string, write: () => T | PromiseLike<T>, options?: WriteOptions<NoInfer<T>>): Promise<T> {
     const settings = this.#settings(options)
-    const { settle } = this.#options
+    const aftermath = { settle: this.#options.settle, everywhere: false }
     const entry: WriteRequest<T>['entry'] = {
       tagged: isTagged(settings.tags),
-      of: async (value, origin) => givenValue(key, value, settings, this.#options)(origin),
+      of: async (value, origin) => givenValue(key, value, settings, this.#options.compression)(origin),
     }
-    return this.#write({ operation: 'writeThrough', ...this.#named('writeThrough', key), write, entry, settle })
+    return this.#write({ operation: 'writeThrough', ...this.#named('writeThrough', key), ...aftermath, write, entry })
   }
 
   /** Milliseconds for which the value of `key` is still fresh, or null if none is cached or Redis is away. @throws {InvalidKeyError} */
   async ttl(key: string, options?: ReadOptions): Promise<number | null> {
-    const { seen } = await this.#reads.look(key, storeKey(this.namespace, key), this.#settings(options).tags.declared)
+    const { seen } = await this.#reads.look(key, storeKey(this.namespace, key), this.#settings(options))
     if (seen.kind !== 'value' || isExpired(seen.lifetime)) return null
     const left = seen.lifetime.freshUntil - this.#options.store.now()
     return left > 0 ? left : null
@@ -372,7 +389,7 @@ export class CacheAside {
   }
 
   stats(): CacheStats {
-    return this.#reporter.stats()
+    return this.#reporter.stats(this.#near)
   }
 
   /**
@@ -397,6 +414,7 @@ export class CacheAside {
     await this.#flights.settled()
     await this.#invalidations.close()
     this.#stopWatching()
+    this.#changes.close()
     if (this.#options.ownsStore) await this.#options.store.close()
   }
 
@@ -432,6 +450,9 @@ export class CacheAside {
     if (this.#closed) throw new CacheClosedError(operation)
   }
 }
+
+/** What is only expired does not settle, and may be served here and there a moment longer. */
+const noAftermath = { settle: 0, everywhere: false }
 
 /** What is neither text nor a list is one name, for the next to refuse. */
 const namesOf = (given: string | readonly string[]): readonly string[] =>

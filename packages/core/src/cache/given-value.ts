@@ -1,6 +1,5 @@
 import { encodeValue } from '../entry/codec.ts'
 import type { CompressionOptions } from '../entry/compression.ts'
-import type { Format } from '../entry/entry.ts'
 import { lifetimeOf } from '../entry/freshness.ts'
 import type { Origin } from '../entry/origin.ts'
 import { packEntry } from '../entry/pack.ts'
@@ -18,8 +17,9 @@ export function givenValue(
   key: string,
   value: unknown,
   settings: Settings,
-  { format, compression }: { readonly format: Format; readonly compression: CompressionOptions | undefined },
+  compression: CompressionOptions | undefined,
 ): (origin: Origin) => Promise<Entry> {
+  const { format } = settings
   const payload = encodeValue(format.codec, key, value)
   if (payload.length > format.maxValueSize)
     throw new UncacheableValueError(key, `${payload.length} bytes, above maxValueSize (${format.maxValueSize})`)

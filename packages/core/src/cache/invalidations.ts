@@ -3,15 +3,21 @@ import { StoreError } from '../errors.ts'
 import type { CacheEvent } from '../events.ts'
 import type { LoadOutcome } from '../load/lead.ts'
 import type { SingleFlight } from '../load/single-flight.ts'
+import type { NearCache } from '../near/near-cache.ts'
 import { Journal } from '../resilience/journal.ts'
 import type { Clock } from '../time/clock.ts'
 import type { ResolvedOptions } from './options.ts'
+import type { Aftermath } from './write-options.ts'
 
 /** Keys and tags. */
 const journalLimit = 10_000
 
 /** How long a cache that is closed tries to send what is pending, in milliseconds. */
 const closeTimeout = 2_000
+
+/** Between the clocks of two machines, as a factor; and what a timer is early by at most, in milliseconds. */
+const largestDrift = 1.01
+const timerError = 2
 
 /** Whether the store has confirmed that keys or tags are void, or will be told so until it does. */
 export type Acknowledgement = 'acknowledged' | 'pending'
@@ -29,10 +35,8 @@ export interface Targets {
 }
 
 /** A call that voids keys or tags. */
-interface Voiding extends Targets {
+interface Voiding extends Targets, Aftermath {
   readonly operation: 'invalidate' | 'expire' | 'invalidateTag' | 'expireTag' | 'mutate' | 'writeThrough'
-  /** How long nothing is to be filled then, in milliseconds. */
-  readonly settle: number
   readonly send: () => Promise<unknown>
   /** For the error, if there is one: what holds then. */
   readonly next?: string
@@ -40,23 +44,28 @@ interface Voiding extends Targets {
 
 /** Sees to it that no invalidation is lost in silence: it is acknowledged, or rejects, or is kept in the journal until it is. */
 export class Invalidations {
-  readonly #options: Pick<ResolvedOptions, 'namespaceKeys' | 'store'>
+  readonly #options: Pick<ResolvedOptions, 'namespaceKeys' | 'store' | 'nearLag'>
   readonly #flights: SingleFlight<LoadOutcome>
+  readonly #near: NearCache | undefined
+  readonly #clock: Clock
   readonly #report: (event: CacheEvent) => void
   readonly #journal: Journal | undefined
   /** The longest that something pending has to settle: all that are pending are given as much. Milliseconds. */
   #pendingSettle = 0
 
   constructor(
-    options: Pick<ResolvedOptions, 'namespaceKeys' | 'store' | 'journals'>,
+    options: Pick<ResolvedOptions, 'namespaceKeys' | 'store' | 'nearLag' | 'journals'>,
     around: {
       readonly flights: SingleFlight<LoadOutcome>
+      readonly near: NearCache | undefined
       readonly clock: Clock
       readonly report: (event: CacheEvent) => void
     },
   ) {
     this.#options = options
     this.#flights = around.flights
+    this.#near = around.near
+    this.#clock = around.clock
     this.#report = around.report
     if (!options.journals) return
     this.#journal = new Journal({
@@ -102,12 +111,13 @@ export class Invalidations {
   }
 
   /** @throws {StoreError} without a journal, when the store does not acknowledge it. */
-  async send({ operation, settle, send, next, ...targets }: Voiding): Promise<Acknowledgement> {
+  async send({ operation, settle, everywhere, send, next, ...targets }: Voiding): Promise<Acknowledgement> {
     const { keys, storeKeys, tags, storeTags } = targets
     if (keys.length + tags.length === 0) return 'acknowledged'
     for (const key of storeKeys) this.#flights.forget(key)
     try {
-      await send()
+      // What was read before the answer may be from before the invalidation; nobody here may be served it from now on.
+      await send().finally(() => this.#forgetNear(storeKeys, tags.length > 0))
     } catch (error) {
       this.#report({ type: 'invalidate-error', operation, keys, tags, error })
       if (!this.#journal) throw new StoreError(operation, [...keys, ...tags], error, next)
@@ -122,14 +132,15 @@ export class Invalidations {
     const expires = operation === 'expire' || operation === 'expireTag'
     if (keys.length > 0) this.#report({ type: expires ? 'expire' : 'invalidate', keys })
     if (tags.length > 0) this.#report({ type: expires ? 'expire-tags' : 'invalidate-tags', tags })
+    if (everywhere) await this.#heardEverywhere()
     return 'acknowledged'
   }
 
   /** @throws {StoreError} without a journal, when the store does not acknowledge it. */
-  async clear(settle: number): Promise<Acknowledgement> {
+  async clear({ settle, everywhere }: Aftermath): Promise<Acknowledgement> {
     const nothing = { operation: 'clear', keys: [], tags: [] } as const
     try {
-      await this.clearNow(settle)
+      await this.clearNow(settle).finally(() => this.#near?.lost())
     } catch (error) {
       this.#report({ type: 'invalidate-error', ...nothing, error })
       if (!this.#journal) throw new StoreError('clear', [], error)
@@ -140,6 +151,7 @@ export class Invalidations {
       return 'pending'
     }
     this.#report({ type: 'clear' })
+    if (everywhere) await this.#heardEverywhere()
     return 'acknowledged'
   }
 
@@ -151,6 +163,18 @@ export class Invalidations {
   /** Tries a last time to send what is pending. */
   async close(): Promise<void> {
     await this.#journal?.close(closeTimeout)
+  }
+
+  #forgetNear(storeKeys: readonly string[], tagged: boolean): void {
+    for (const key of storeKeys) this.#near?.forget(key)
+    if (tagged) this.#near?.forgetTagged()
+  }
+
+  /** The near cache of each process serves only while it knows what has changed longer than `nearLag` ago. */
+  #heardEverywhere(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#clock.after(this.#options.nearLag * largestDrift + timerError, resolve)
+    })
   }
 
   async #replayNames(names: readonly string[]): Promise<void> {

@@ -18,13 +18,14 @@ describe('resolveOptions', () => {
       namespaceKeys: { generation: 'shop/generation', tagClock: 'shop/tags' },
       store,
       ownsStore: false,
-      format: { codec: jsonCodec, name: 'json', maxValueSize: 8_388_608 },
       compression: undefined,
       maxConcurrentLoads: 256,
       journals: false,
       barrierTtl: 10_000,
       settle: 0,
-      settings: defaultSettings,
+      near: undefined,
+      nearLag: 200,
+      settings: { ...defaultSettings, format: { codec: jsonCodec, name: 'json', maxValueSize: 8_388_608 } },
     })
   })
 
@@ -37,13 +38,19 @@ describe('resolveOptions', () => {
 
     expect(resolve({ namespace: 'A.b_c-9', ...form, ...writes, ...settings })).toMatchObject({
       namespace: 'A.b_c-9',
-      format: { codec, name: 'json.v2/7', maxValueSize: 1 },
       compression: { algorithm: 'brotli', threshold: 1024 },
       journals: true,
       barrierTtl: 60_000,
       settle: 2_000,
       maxConcurrentLoads: 8,
-      settings: { ttl: 3_600_000, negativeTtl: 60_000, jitter: 0, leaseTtl: 1_000, loadTimeout: 500 },
+      settings: {
+        ttl: 3_600_000,
+        negativeTtl: 60_000,
+        jitter: 0,
+        leaseTtl: 1_000,
+        loadTimeout: 500,
+        format: { codec, name: 'json.v2/7', maxValueSize: 1 },
+      },
     })
   })
 

@@ -1,12 +1,15 @@
 import { type Codec, jsonCodec } from '../entry/codec.ts'
 import { type Compression, type CompressionOptions, supportedCompressions } from '../entry/compression.ts'
-import type { Format } from '../entry/entry.ts'
 import { InvalidOptionsError, type OptionProblem } from '../errors.ts'
+import { frozen } from '../near/freeze.ts'
+import type { NearSettings } from '../near/near-cache.ts'
 import { isClient, RedisStore, type RedisTarget } from '../protocol/redis-store.ts'
 import type { NamespaceKeys, Store } from '../protocol/store.ts'
 import { type Duration, durationExpected, toMilliseconds } from '../time/duration.ts'
 import {
+  codecExpected,
   defaultSettings,
+  isCodec,
   type ReadOptions,
   readSettings,
   refuseUnknown,
@@ -16,7 +19,20 @@ import {
   toWindow,
 } from './settings.ts'
 
-export interface CacheOptions extends Omit<ReadOptions, 'tags'> {
+/** What the near cache may hold, and how its values are handed out. */
+export interface NearOptions {
+  /** At most so many. Default 10000. */
+  readonly entries?: number
+  /** At most so many bytes, as Redis has them; decoded they take about twice as many again. Default 64 MiB. */
+  readonly bytes?: number
+  /**
+   * `'copied'`: each caller gets a copy of its own. `'frozen'`: all share one, deeply frozen, and so is every value that this
+   * cache hands out; what cannot be frozen, such as a Map or a Buffer, is copied. Default `'copied'`.
+   */
+  readonly values?: 'copied' | 'frozen'
+}
+
+export interface CacheOptions extends Omit<ReadOptions, 'tags' | 'near'> {
   /** The first part of every key in Redis. Caches with one namespace on one Redis are one cache. 1 to 64 of `A-Z a-z 0-9 . _ -`. */
   readonly namespace: string
   /** An ioredis client, which stays yours to close; or a URL or ioredis options, to open one with. Either this or `store`. */
@@ -48,6 +64,17 @@ export interface CacheOptions extends Omit<ReadOptions, 'tags'> {
    * Default 0.
    */
   readonly settle?: Duration
+  /**
+   * Keeps values in this process too, so that a hit costs no command. What this process voids is void here at once; what
+   * others void, after `nearLag` at most, whatever becomes of network and processes. Needs `CLIENT TRACKING` (Redis 6 on).
+   * Default false; `true` is `{}`.
+   */
+  readonly near?: boolean | NearOptions
+  /**
+   * How far the near cache of a process may be behind the others. The same in every process of a namespace: those that
+   * void with `scope: 'everywhere'` wait for so long. From 40 ms. Default `'200ms'`.
+   */
+  readonly nearLag?: Duration
 }
 
 export interface ResolvedOptions {
@@ -57,7 +84,6 @@ export interface ResolvedOptions {
   readonly store: Store
   /** False for a store that was given: it is its owner's to close. */
   readonly ownsStore: boolean
-  readonly format: Format
   readonly compression: CompressionOptions | undefined
   readonly maxConcurrentLoads: number
   readonly journals: boolean
@@ -65,13 +91,19 @@ export interface ResolvedOptions {
   readonly barrierTtl: number
   /** Milliseconds. */
   readonly settle: number
+  readonly near: NearSettings | undefined
+  /** Milliseconds. */
+  readonly nearLag: number
   readonly settings: Settings
 }
+
+/** In milliseconds: a heart beats four times within it. */
+const shortestNearLag = 40
 
 const cacheOptions: ReadonlySet<string> = new Set<keyof CacheOptions>([
   ...settingNames,
   ...(['namespace', 'redis', 'store', 'commandTimeout', 'codec', 'version', 'compression', 'maxValueSize'] as const),
-  ...(['maxConcurrentLoads', 'onUnreachable', 'barrierTtl', 'settle'] as const),
+  ...(['maxConcurrentLoads', 'onUnreachable', 'barrierTtl', 'settle', 'near', 'nearLag'] as const),
 ])
 
 /** @throws {InvalidOptionsError} with every problem there is. */
@@ -100,7 +132,7 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
   if (redis !== undefined) checkRedis(redis, check)
   if (store !== undefined)
     check(typeof store?.acquire === 'function', 'store', 'a Store, such as new MemoryStore()', shown(store))
-  check(isCodec(codec), 'codec', "a codec: encode, decode and an id such as 'json'", shown(codec))
+  check(isCodec(codec), 'codec', codecExpected, shown(codec))
   check(
     Number.isInteger(maxValueSize) && maxValueSize > 0,
     'maxValueSize',
@@ -135,6 +167,14 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     'to be left out with a store',
     shown(given.commandTimeout),
   )
+  const nearLag = given.nearLag === undefined ? 200 : (toMilliseconds(given.nearLag) ?? 0)
+  check(
+    nearLag >= shortestNearLag,
+    'nearLag',
+    `a duration from ${shortestNearLag} ms, such as '200ms'`,
+    shown(given.nearLag),
+  )
+  const near = readNear(given.near, check, problems)
   const settings = readSettings(given, defaultSettings, problems)
   const compression = readCompression(given.compression, problems)
   if (given.negativeTtl !== undefined) {
@@ -143,20 +183,45 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
   }
 
   if (problems.length > 0) throw new InvalidOptionsError(problems)
+  const format = {
+    codec: near?.values === 'frozen' ? frozen(codec) : codec,
+    name: version === undefined ? codec.id : `${codec.id}/${version}`,
+    maxValueSize,
+  }
   return Object.freeze({
     namespace,
     namespaceKeys: { generation: `${namespace}/generation`, tagClock: `${namespace}/tags` },
     store: store ?? new RedisStore(redis as RedisTarget, { commandTimeout: commandTimeout as number }),
     ownsStore: store === undefined,
-    format: { codec, name: version === undefined ? codec.id : `${codec.id}/${version}`, maxValueSize },
     compression,
     maxConcurrentLoads,
     journals: onUnreachable === 'journal',
     barrierTtl: toMilliseconds(barrierTtl) as number,
     settle: toWindow(settle) as number,
-    settings,
+    near,
+    nearLag,
+    settings: Object.freeze({ ...settings, format }),
   })
 }
+
+function readNear(near: CacheOptions['near'], check: Check, problems: OptionProblem[]): NearSettings | undefined {
+  if (near === undefined || near === false) return undefined
+  check(
+    typeof near === 'boolean' || (typeof near === 'object' && near !== null),
+    'near',
+    'true, false or an object such as { entries: 10_000 }',
+    shown(near),
+  )
+  const { entries = 10_000, bytes = 64 * 1024 * 1024, values = 'copied' } = typeof near === 'object' ? { ...near } : {}
+  if (typeof near === 'object' && near !== null) refuseUnknown(near, nearOptions, problems)
+  const isCount = (given: unknown) => Number.isInteger(given) && (given as number) > 0
+  check(isCount(entries), 'near.entries', 'a whole number above 0, such as 10000', shown(entries))
+  check(isCount(bytes), 'near.bytes', 'a whole number of bytes above 0, such as 67108864', shown(bytes))
+  check(values === 'copied' || values === 'frozen', 'near.values', "'copied' or 'frozen'", shown(values))
+  return { entries, bytes, values }
+}
+
+const nearOptions: ReadonlySet<string> = new Set<keyof NearOptions>(['entries', 'bytes', 'values'])
 
 function readCompression(
   compression: CacheOptions['compression'],
@@ -207,9 +272,3 @@ function checkRedis(redis: RedisTarget, check: Check): void {
     'one that reads from replicas',
   )
 }
-
-const isCodec = (codec: Codec): boolean =>
-  typeof codec?.id === 'string' &&
-  /^[a-z0-9.-]{1,32}$/.test(codec.id) &&
-  typeof codec.encode === 'function' &&
-  typeof codec.decode === 'function'

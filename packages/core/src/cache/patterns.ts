@@ -1,6 +1,5 @@
 import { InvalidOptionsError, type OptionProblem, StoreError } from '../errors.ts'
 import type { CacheEvent } from '../events.ts'
-import type { SingleFlight } from '../load/single-flight.ts'
 import { guarded } from '../protocol/guarded.ts'
 import { refuseNonObject, refuseUnknown, shown } from './settings.ts'
 
@@ -26,7 +25,8 @@ export interface PatternSurroundings {
   readonly find: (prefix: string, pattern: string) => AsyncIterable<readonly string[]>
   /** Voids keys, as they stand in the store. */
   readonly invalidate: (storeKeys: readonly string[]) => Promise<unknown>
-  readonly flights: Pick<SingleFlight<unknown>, 'forget'>
+  /** Of what this process holds of a key. */
+  readonly forget: (storeKey: string) => void
   readonly report: (event: CacheEvent) => void
 }
 
@@ -43,7 +43,7 @@ const batch = 100
 export async function invalidatePattern(
   pattern: string,
   options: PatternOptions | undefined,
-  { prefix, find, invalidate, flights, report }: PatternSurroundings,
+  { prefix, find, invalidate, forget, report }: PatternSurroundings,
 ): Promise<PatternResult> {
   const { signal, onProgress } = resolvePattern(pattern, options)
   const tell = guarded(onProgress ?? (() => {}))
@@ -54,7 +54,7 @@ export async function invalidatePattern(
         for (let start = 0; start < found.length; start += batch) {
           signal?.throwIfAborted()
           const keys = found.slice(start, start + batch)
-          for (const key of keys) flights.forget(key) // Who comes later does not wait for what cannot be had.
+          for (const key of keys) forget(key) // Who comes later does not wait for what cannot be had.
           await invalidate(keys)
           report({ type: 'invalidate', keys: keys.map((key) => key.slice(prefix.length)) })
           invalidated += keys.length

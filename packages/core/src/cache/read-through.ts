@@ -4,10 +4,12 @@ import { type Freshness, freshness, isExpired, isServed } from '../entry/freshne
 import { storeKey } from '../entry/key.ts'
 import type { CacheEvent, StaleReason } from '../events.ts'
 import type { BatchMember } from '../load/batch-load.ts'
+import type { Changes } from '../protocol/changes.ts'
 import { currentAsOf, type LoadOutcome, type LoadSurroundings, lead } from '../load/lead.ts'
 import type { Loader, Turns } from '../load/run-loader.ts'
 import type { Boarding, SingleFlight } from '../load/single-flight.ts'
 import { orLate } from '../load/waiting.ts'
+import type { NearCache } from '../near/near-cache.ts'
 import type { Clock } from '../time/clock.ts'
 import { isBarred, Validity } from '../tags/validity.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -23,6 +25,9 @@ export interface ReadSurroundings {
   readonly flights: SingleFlight<LoadOutcome>
   readonly clock: Clock
   readonly report: (event: CacheEvent) => void
+  readonly hit: (key: string, near: boolean) => void
+  readonly changes: Changes
+  readonly near: NearCache | undefined
   /** Whether a key is not to be read from the store now. */
   readonly avoids: (storeKey: string) => boolean
   /** Whether what has one of these tags is not to be read from the store now. */
@@ -38,6 +43,9 @@ interface Looked {
 }
 
 const away: Looked = { seen: { kind: 'away' }, generation: undefined, barred: false }
+
+/** Of a value that was not read now; what its namespace is at has to be asked. */
+const lookedAt = (seen: SeenValue): Looked => ({ seen, generation: undefined, barred: false })
 
 interface Request {
   readonly key: string
@@ -58,19 +66,20 @@ export class ReadThrough {
     this.#options = options
     const turns = bulkhead(options.maxConcurrentLoads, Number.POSITIVE_INFINITY)
     this.turns = turns
-    this.#around = { ...around, ...options, turns, validity: new Validity(options.store, options.namespaceKeys) }
+    this.#around = { ...options, ...around, turns, validity: new Validity(options.store, options.namespaceKeys) }
   }
 
   async getOrLoad(key: string, load: Loader<unknown>, settings: Settings, batch?: BatchMember): Promise<Served> {
     const request = { key, storeKey: storeKey(this.#options.namespace, key), load, settings, batch }
-    const { report } = this.#around
+    const { report, hit } = this.#around
 
     for (let missed = false; ; missed = true) {
-      const looked = await this.look(key, request.storeKey, settings.tags.declared)
+      const looked = await this.look(key, request.storeKey, settings)
       const { seen } = looked
       const judged = seen.kind === 'value' ? this.#judge(seen, settings) : 'over'
       if (seen.kind === 'value' && isServed(judged)) {
-        report({ type: missed ? 'join' : 'hit', key })
+        if (missed) report({ type: 'join', key })
+        else hit(key, false)
         if (judged !== 'fresh') this.#refresh(request, looked)
         return judged === 'stale'
           ? this.#serveStale(key, seen, 'revalidating')
@@ -98,24 +107,49 @@ export class ReadThrough {
 
       if (boarding.role === 'joiner') report({ type: 'join', key })
       else if (landed.kind === 'entry' && landed.loadedBy === 'another') report({ type: 'wait', key })
-      const value = landed.kind === 'declined' ? landed.value : this.#options.format.codec.decode(landed.payload)
+      const value = landed.kind === 'declined' ? landed.value : landed.codec.decode(landed.payload)
       return { value, stale: undefined }
     }
   }
 
+  /** The value of the near cache if it is fresh, or undefined; what is due to be refreshed only where there is a loader. */
+  near(key: string, settings: Settings, load?: Loader<unknown>): unknown {
+    const { near, hit, avoids, avoidsTags } = this.#around
+    if (!near || !settings.near) return undefined
+    const inStore = storeKey(this.#options.namespace, key)
+    const found = near.get(inStore, settings.format)
+    if (!found || avoids(inStore) || avoidsTags(settings.tags.declared) || avoidsTags(found.seen.tags)) return undefined
+    const judged = this.#judge(found.seen, settings)
+    if (judged !== 'fresh' && !(judged === 'due' && load)) return undefined
+    hit(key, true)
+    const value = near.valueOf(found)
+    if (judged === 'due' && load) {
+      const seen = { ...found.seen, value }
+      this.#refresh({ key, storeKey: inStore, load, settings, batch: undefined }, lookedAt(seen))
+    }
+    return value
+  }
+
   /** The value under a key if it may be served without a load. */
   async get(key: string, settings: Settings): Promise<Served | undefined> {
-    const { seen } = await this.look(key, storeKey(this.#options.namespace, key), settings.tags.declared)
+    const { seen } = await this.look(key, storeKey(this.#options.namespace, key), settings)
     const served = seen.kind === 'value' && this.#serves(seen, settings) ? seen : undefined
-    this.#around.report({ type: served ? 'hit' : 'miss', key })
-    if (!served) return undefined
+    if (!served) {
+      this.#around.report({ type: 'miss', key })
+      return undefined
+    }
+    this.#around.hit(key, false)
     if (this.#judge(served, settings) === 'stale') return this.#serveStale(key, served, 'revalidating')
     return { value: served.value, stale: undefined }
   }
 
-  async look(key: string, inStore: string, tags: readonly string[]): Promise<Looked> {
-    const { store, format, validity, report, avoids, avoidsTags } = this.#around
+  async look(key: string, inStore: string, settings: Settings): Promise<Looked> {
+    const { store, validity, report, avoids, avoidsTags } = this.#around
+    const { format } = settings
+    const tags = settings.tags.declared
     if (avoids(inStore) || avoidsTags(tags)) return away
+    const near = settings.near ? this.#around.near : undefined
+    const mark = near?.expect(inStore)
     try {
       const expected = validity.expected(inStore, tags)
       const reading = await store.read(inStore, validity.namespace, expected)
@@ -127,10 +161,13 @@ export class ReadThrough {
       if (avoidsTags(seen.tags)) return away
       const judged = validity.judge(inStore, seen, reading, tags)
       seen = judged instanceof Promise ? await judged : judged
+      if (mark && seen.kind === 'value') near?.keep(inStore, mark, seen, format)
       return { seen, generation, barred }
     } catch (error) {
       report({ type: 'store-error', operation: 'read', key, error })
       return away
+    } finally {
+      if (mark) near?.unmark(inStore, mark)
     }
   }
 

@@ -5,7 +5,7 @@ import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest'
 import type { CacheEvent } from '../events.ts'
 import { Reporter } from './reporter.ts'
 
-const hit: CacheEvent = { type: 'hit', key: 'user:1' }
+const hit: CacheEvent = { type: 'hit', key: 'user:1', near: false }
 const miss: CacheEvent = { type: 'miss', key: 'user:1' }
 
 describe('events', () => {
@@ -147,7 +147,7 @@ describe('the diagnostics channel', () => {
 
     new Reporter(namespace).report(hit)
 
-    expect(published).toEqual([{ type: 'hit', key: 'user:1', namespace }])
+    expect(published).toEqual([{ type: 'hit', key: 'user:1', near: false, namespace }])
   })
 
   it('has the events of its own type only', () => {

@@ -25,12 +25,27 @@ export class Reporter {
     return this.#emitter
   }
 
-  stats(): CacheStats {
-    return this.#counter.snapshot()
+  /** @param near What it holds now. */
+  stats(near?: { readonly entries: number; readonly bytes: number }): CacheStats {
+    return this.#counter.snapshot(near)
+  }
+
+  /** As `report`; makes an event only where somebody listens. */
+  readonly hit = (key: string, near: boolean): void => {
+    this.#counter.hit(near)
+    if (this.#isHeard('hit')) this.#tell({ type: 'hit', key, near })
   }
 
   readonly report = (event: CacheEvent): void => {
     this.#counter.count(event)
+    if (this.#isHeard(event.type)) this.#tell(event)
+  }
+
+  #isHeard(type: CacheEventType): boolean {
+    return this.#emitter.listenerCount(type) > 0 || this.#channel(type).hasSubscribers
+  }
+
+  #tell(event: CacheEvent): void {
     if (this.#emitter.listenerCount(event.type) > 0) {
       for (const listener of this.#emitter.rawListeners(event.type))
         guarded(listener as (event: CacheEvent) => void)(event)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { InvalidKeyError, InvalidOptionsError, type OptionProblem } from '../errors.ts'
 import { defaultSettings, type ReadOptions, resolveCall, type Settings } from './settings.ts'
-import { resolveInvalidation, resolveMutation, resolveSettle } from './write-options.ts'
+import { resolveClear, resolveInvalidation, resolveMutation } from './write-options.ts'
 
 /** One more than an entry may have. */
 const tooMany = Array.from({ length: 65 }, (_, index) => `t${index}`)
@@ -30,7 +30,7 @@ describe('the options of a call', () => {
     expect(problemsOf(() => resolveCall(options, settings))).toEqual([
       {
         option: 'namespace',
-        expected: expect.stringMatching(/^one of ttl, negativeTtl, .*, retry, tags$/) as string,
+        expected: expect.stringMatching(/^one of ttl, negativeTtl, .*, retry, tags, near, codec$/) as string,
         got: 'an unknown option',
       },
       { option: 'ttl', expected: expect.stringContaining("'5m'") as string, got: '"soon"' },
@@ -109,22 +109,31 @@ describe('the tags of a call', () => {
 
 describe('what a write leaves behind', () => {
   it('is said by the call, or else by the cache', () => {
-    expect(resolveSettle(undefined, 5)).toBe(5)
-    expect(resolveSettle({}, 5)).toBe(5)
-    expect(resolveSettle({ settle: '1s' }, 5)).toBe(1_000)
-    expect(resolveSettle({ settle: 0 }, 5)).toBe(0)
-    expect(resolveMutation(undefined, 5)).toEqual({ settle: 5, tags: [], storeTags: [] })
-    expect(resolveMutation({ settle: 1, tags: ['a', 'a'] }, 5)).toEqual({
+    const near = { everywhere: false }
+    expect(resolveClear(undefined, 5)).toEqual({ settle: 5, ...near })
+    expect(resolveClear({}, 5)).toEqual({ settle: 5, ...near })
+    expect(resolveClear({ settle: '1s' }, 5)).toEqual({ settle: 1_000, ...near })
+    expect(resolveClear({ settle: 0, scope: 'near' }, 5)).toEqual({ settle: 0, ...near })
+    expect(resolveClear({ scope: 'everywhere' }, 5)).toEqual({ settle: 5, everywhere: true })
+    expect(resolveMutation(undefined, 5)).toEqual({ settle: 5, ...near, tags: [], storeTags: [] })
+    const settled = { settle: 1, scope: 'everywhere' } as const
+    expect(resolveMutation({ ...settled, tags: ['a', 'a'] }, 5)).toEqual({
       settle: 1,
+      everywhere: true,
       tags: ['a', 'a'],
       storeTags: ['a'],
     })
-    expect(resolveInvalidation(undefined, 5)).toEqual({ settle: 5, replicas: 0 })
-    expect(resolveInvalidation({ settle: 1, waitReplicas: 2 }, 5)).toEqual({ settle: 1, replicas: 2 })
+    expect(resolveInvalidation(undefined, 5)).toEqual({ settle: 5, ...near, replicas: 0 })
+    expect(resolveInvalidation({ ...settled, waitReplicas: 2 }, 5)).toEqual({
+      settle: 1,
+      everywhere: true,
+      replicas: 2,
+    })
   })
 
   it.each<[string, object, string]>([
     ['settle', { settle: 'soon' }, '"soon"'],
+    ['scope', { scope: 'here' }, '"here"'],
     ['waitReplicas', { waitReplicas: 0.5 }, '0.5'],
     ['waitReplicas', { waitReplicas: true }, 'true'],
     ['settel', { settel: 1 }, 'an unknown option'],
@@ -133,12 +142,12 @@ describe('what a write leaves behind', () => {
   })
 
   it('knows no replicas for a write behind a barrier, nor for a clear', () => {
-    for (const resolve of [resolveSettle, resolveMutation])
+    for (const resolve of [resolveClear, resolveMutation])
       expect(problemsOf(() => resolve({ waitReplicas: 1 } as object, 0))).toMatchObject([{ option: 'waitReplicas' }])
   })
 
   it('knows tags for a write behind a barrier alone', () => {
-    for (const resolve of [resolveSettle, resolveInvalidation])
+    for (const resolve of [resolveClear, resolveInvalidation])
       expect(problemsOf(() => resolve({ tags: ['a'] } as object, 0))).toMatchObject([{ option: 'tags' }])
     for (const tags of ['a', tooMany])
       expect(problemsOf(() => resolveMutation({ tags } as object, 0))).toMatchObject([{ option: 'tags' }])

@@ -1,4 +1,5 @@
-import { mostTags } from '../entry/entry.ts'
+import { type Codec, jsonCodec } from '../entry/codec.ts'
+import { mostTags, withCodec } from '../entry/entry.ts'
 import { storeTag } from '../entry/key.ts'
 import type { OptionProblem } from '../errors.ts'
 import { InvalidOptionsError } from '../errors.ts'
@@ -30,6 +31,8 @@ export interface WriteOptions<Value = unknown> {
    * seen the entry. At most 64, each as long as a key may be.
    */
   readonly tags?: readonly string[] | TagsOf<Value>
+  /** How this value is written; an entry of another codec is a miss. Default: the cache's. */
+  readonly codec?: Codec
 }
 
 /** A method's type, because a function of some value has to be one of these options whatever that value is. */
@@ -55,6 +58,8 @@ export interface ReadOptions<Value = unknown> extends WriteOptions<Value> {
   readonly retryAfter?: Duration
   /** Which errors of a loader are worth another try, within `loadTimeout`. Default: none. */
   readonly retry?: RetryOptions | false
+  /** False passes the near cache by, and leaves nothing in it. Default true, where the cache has one. */
+  readonly near?: boolean
 }
 
 export interface RetryOptions {
@@ -69,9 +74,12 @@ export interface RetryOptions {
 /** `ReadOptions` in milliseconds, complete. */
 export interface Settings extends LoadSettings {
   readonly softTimeout: number
+  readonly near: boolean
 }
 
 export const defaultSettings: Settings = {
+  format: { codec: jsonCodec, name: jsonCodec.id, maxValueSize: 8 * 1024 * 1024 },
+  near: true,
   ttl: 300_000,
   negativeTtl: 30_000,
   jitter: 0.1,
@@ -99,7 +107,7 @@ const numbers = {
   },
 }
 
-export const settingNames: readonly Exclude<keyof ReadOptions, 'tags'>[] = [
+export const settingNames: readonly Exclude<keyof ReadOptions, 'tags' | 'near' | 'codec'>[] = [
   ...durations,
   ...windows,
   'jitter',
@@ -109,7 +117,7 @@ export const settingNames: readonly Exclude<keyof ReadOptions, 'tags'>[] = [
 ]
 
 /** Those of a call, which a cache has not. */
-const callNames: ReadonlySet<string> = new Set<keyof ReadOptions>([...settingNames, 'tags'])
+const callNames: ReadonlySet<string> = new Set<keyof ReadOptions>([...settingNames, 'tags', 'near', 'codec'])
 
 /** The settings of one call. @throws {InvalidOptionsError} */
 export function resolveCall(options: ReadOptions | undefined, settings: Settings): Settings {
@@ -117,9 +125,14 @@ export function resolveCall(options: ReadOptions | undefined, settings: Settings
   const problems: OptionProblem[] = []
   refuseNonObject(options)
   refuseUnknown(options, callNames, problems)
+  const { near = settings.near, codec } = options
+  if (typeof near !== 'boolean') problems.push({ option: 'near', expected: 'true or false', got: shown(near) })
+  if (codec !== undefined && !isCodec(codec))
+    problems.push({ option: 'codec', expected: codecExpected, got: shown(codec) })
   const resolved = readSettings(options, settings, problems)
   if (problems.length > 0) throw new InvalidOptionsError(problems)
-  return resolved
+  if (near === settings.near && codec === undefined) return resolved
+  return Object.freeze({ ...resolved, near, format: codec ? withCodec(settings.format, codec) : settings.format })
 }
 
 /** For options that are given long before the call, in a decorator. @throws {InvalidOptionsError} */
@@ -127,7 +140,11 @@ export function checkReadOptions(options: ReadOptions): void {
   resolveCall(options, defaultSettings)
 }
 
-export function readSettings(options: ReadOptions, base: Settings, problems: OptionProblem[]): Settings {
+export function readSettings(
+  options: Omit<ReadOptions, 'near' | 'codec'>,
+  base: Settings,
+  problems: OptionProblem[],
+): Settings {
   const settings = { ...base }
   for (const option of [...durations, ...windows]) {
     const given = options[option]
@@ -148,6 +165,14 @@ export function readSettings(options: ReadOptions, base: Settings, problems: Opt
   settings.negativeTtl = Math.min(settings.negativeTtl, settings.ttl)
   return Object.freeze(settings)
 }
+
+export const codecExpected = "a codec: encode, decode and an id such as 'json'"
+
+export const isCodec = (codec: Codec): boolean =>
+  typeof codec?.id === 'string' &&
+  /^[a-z0-9.-]{1,32}$/.test(codec.id) &&
+  typeof codec.encode === 'function' &&
+  typeof codec.decode === 'function'
 
 function readRetry(retry: RetryOptions | false, problems: OptionProblem[]): Settings['retry'] {
   if (retry === false) return undefined

@@ -4,6 +4,9 @@ import { type CacheStats, StatsCounter } from './stats.ts'
 
 const nothing: CacheStats = {
   hits: 0,
+  nearHits: 0,
+  nearEntries: 0,
+  nearBytes: 0,
   misses: 0,
   hitRatio: 0,
   stale: 0,
@@ -37,7 +40,7 @@ describe('stats', () => {
   })
 
   it.each<[string, CacheEvent, Partial<CacheStats>]>([
-    ['a hit', { type: 'hit', key }, { hits: 1, hitRatio: 1 }],
+    ['a hit', { type: 'hit', key, near: false }, { hits: 1, hitRatio: 1 }],
     ['a miss', { type: 'miss', key }, { misses: 1 }],
     ['a load that failed', { type: 'load-error', key, duration: 5, error }, { loads: 1, loadErrors: 1 }],
     ['a join', { type: 'join', key }, { stampedesSuppressed: 1 }],
@@ -107,9 +110,9 @@ describe('stats', () => {
 
   it('give the hit ratio over all reads', () => {
     const events: CacheEvent[] = [
-      { type: 'hit', key },
-      { type: 'hit', key },
-      { type: 'hit', key },
+      { type: 'hit', key, near: false },
+      { type: 'hit', key, near: false },
+      { type: 'hit', key, near: false },
       { type: 'miss', key },
       { type: 'load', key, duration: 1 },
       { type: 'join', key },
@@ -144,7 +147,7 @@ describe('stats', () => {
     const counter = new StatsCounter()
     const before = counter.snapshot()
 
-    counter.count({ type: 'hit', key })
+    counter.count({ type: 'hit', key, near: false })
     counter.count({ type: 'load', key, duration: 1 })
 
     expect(before).toEqual(nothing)

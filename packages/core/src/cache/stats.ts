@@ -4,6 +4,11 @@ import type { CacheEvent } from '../events.ts'
 /** What a cache has counted in this process since it was made. */
 export interface CacheStats {
   readonly hits: number
+  /** Hits without a command: those of the near cache. */
+  readonly nearHits: number
+  /** What the near cache holds now. */
+  readonly nearEntries: number
+  readonly nearBytes: number
   readonly misses: number
   /** Hits over reads; 0 before the first read. */
   readonly hitRatio: number
@@ -39,6 +44,7 @@ export interface CacheStats {
 /** Counts events; the only place where an event becomes a number. */
 export class StatsCounter {
   #hits = 0
+  #nearHits = 0
   #misses = 0
   #stale = 0
   #refreshes = 0
@@ -55,11 +61,15 @@ export class StatsCounter {
   /** In microseconds: a histogram holds whole numbers from 1. */
   readonly #latency = createHistogram()
 
+  hit(near: boolean): void {
+    this.#hits++
+    if (near) this.#nearHits++
+  }
+
   count(event: CacheEvent): void {
     switch (event.type) {
       case 'hit':
-        this.#hits++
-        return
+        return this.hit(event.near)
       case 'miss':
         this.#misses++
         return
@@ -114,6 +124,9 @@ export class StatsCounter {
       case 'invalidate-pending':
       case 'outdated':
       case 'oversize':
+      case 'tracking-on':
+      case 'tracking-lost':
+      case 'tracking-refused':
       case 'degraded':
       case 'recovered':
         return
@@ -121,12 +134,15 @@ export class StatsCounter {
     event satisfies never
   }
 
-  snapshot(): CacheStats {
+  snapshot(near?: { readonly entries: number; readonly bytes: number }): CacheStats {
     const { count } = this.#latency
     const milliseconds = (microseconds: number) => (count === 0 ? 0 : microseconds / 1_000)
     const reads = this.#hits + this.#misses
     return {
       hits: this.#hits,
+      nearHits: this.#nearHits,
+      nearEntries: near?.entries ?? 0,
+      nearBytes: near?.bytes ?? 0,
       misses: this.#misses,
       hitRatio: reads === 0 ? 0 : this.#hits / reads,
       stale: this.#stale,

@@ -6,6 +6,11 @@ import { refuseNonObject, refuseUnknown, shown, storeTags, toWindow } from './se
 export interface ClearOptions {
   /** How long nothing is cached afterwards, above the cache's own `settle`: longer than the replicas lag that loaders read. */
   readonly settle?: Duration
+  /**
+   * `'everywhere'` resolves `nearLag` later: no near cache of any process serves what is void then. `'near'`, the default,
+   * resolves at once: it is void in this process and in Redis, and in the near caches of others within `nearLag`.
+   */
+  readonly scope?: 'near' | 'everywhere'
 }
 
 /** What a write leaves behind. */
@@ -22,57 +27,67 @@ export interface InvalidateOptions extends ClearOptions {
   readonly waitReplicas?: number
 }
 
-const clearOptions: ReadonlySet<string> = new Set<keyof ClearOptions>(['settle'])
-const mutateOptions: ReadonlySet<string> = new Set<keyof MutateOptions>(['settle', 'tags'])
-const invalidateOptions: ReadonlySet<string> = new Set<keyof InvalidateOptions>(['settle', 'waitReplicas'])
+const clearOptions: ReadonlySet<string> = new Set<keyof ClearOptions>(['settle', 'scope'])
+const mutateOptions: ReadonlySet<string> = new Set<keyof MutateOptions>(['settle', 'scope', 'tags'])
+const invalidateOptions: ReadonlySet<string> = new Set<keyof InvalidateOptions>(['settle', 'scope', 'waitReplicas'])
+
+/** What a call leaves behind. */
+export interface Aftermath {
+  /** How long nothing is to be filled then, in milliseconds. */
+  readonly settle: number
+  /** Whether it is to be void in the near caches of other processes too. */
+  readonly everywhere: boolean
+}
 
 /** @throws {InvalidOptionsError} */
 export function resolveInvalidation(
   options: InvalidateOptions | undefined,
   settle: number,
-): { readonly settle: number; readonly replicas: number } {
+): Aftermath & { readonly replicas: number } {
   const problems: OptionProblem[] = []
-  const resolved = readSettle(options, settle, invalidateOptions, problems)
+  const aftermath = readAftermath(options, settle, invalidateOptions, problems)
   const { waitReplicas: replicas = 0 } = options ?? {}
   if (!(Number.isInteger(replicas) && replicas >= 0)) {
     problems.push({ option: 'waitReplicas', expected: 'a whole number of replicas, such as 1', got: shown(replicas) })
   }
   if (problems.length > 0) throw new InvalidOptionsError(problems)
-  return { settle: resolved, replicas }
+  return { ...aftermath, replicas }
 }
 
-/** How long a write settles, in milliseconds, and the tags that it voids. @throws {InvalidOptionsError} {@link InvalidKeyError} */
+/** And the tags that it voids. @throws {InvalidOptionsError} {@link InvalidKeyError} */
 export function resolveMutation(
   options: MutateOptions | undefined,
   settle: number,
-): { readonly settle: number; readonly tags: readonly string[]; readonly storeTags: readonly string[] } {
+): Aftermath & { readonly tags: readonly string[]; readonly storeTags: readonly string[] } {
   const problems: OptionProblem[] = []
-  const resolved = readSettle(options, settle, mutateOptions, problems)
+  const aftermath = readAftermath(options, settle, mutateOptions, problems)
   if (problems.length > 0) throw new InvalidOptionsError(problems)
   const { tags = [] } = options ?? {}
-  return { settle: resolved, tags, storeTags: storeTags(tags) }
+  return { ...aftermath, tags, storeTags: storeTags(tags) }
 }
 
-/** How long a clear settles, in milliseconds. @throws {InvalidOptionsError} */
-export function resolveSettle(options: ClearOptions | undefined, settle: number): number {
+/** @throws {InvalidOptionsError} */
+export function resolveClear(options: ClearOptions | undefined, settle: number): Aftermath {
   const problems: OptionProblem[] = []
-  const resolved = readSettle(options, settle, clearOptions, problems)
+  const aftermath = readAftermath(options, settle, clearOptions, problems)
   if (problems.length > 0) throw new InvalidOptionsError(problems)
-  return resolved
+  return aftermath
 }
 
-function readSettle(
+function readAftermath(
   options: ClearOptions | undefined,
   settle: number,
   names: ReadonlySet<string>,
   problems: OptionProblem[],
-): number {
-  if (options === undefined) return settle
+): Aftermath {
+  if (options === undefined) return { settle, everywhere: false }
   refuseNonObject(options)
   refuseUnknown(options, names, problems)
-  if (options.settle === undefined) return settle
-  const resolved = toWindow(options.settle)
+  const { scope = 'near' } = options
+  if (scope !== 'near' && scope !== 'everywhere')
+    problems.push({ option: 'scope', expected: "'near' or 'everywhere'", got: shown(scope) })
+  const resolved = options.settle === undefined ? settle : toWindow(options.settle)
   if (resolved === undefined)
     problems.push({ option: 'settle', expected: durationExpected, got: shown(options.settle) })
-  return resolved ?? settle
+  return { settle: resolved ?? settle, everywhere: scope === 'everywhere' }
 }

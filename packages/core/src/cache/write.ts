@@ -5,12 +5,11 @@ import type { CacheEvent } from '../events.ts'
 import type { Attempt, Entry, NamespaceKeys, Store } from '../protocol/store.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Invalidations, Targets } from './invalidations.ts'
+import type { Aftermath } from './write-options.ts'
 
-interface BarrierRequest extends Targets {
+interface BarrierRequest extends Targets, Aftermath {
   /** Milliseconds. */
   readonly barrierTtl: number
-  /** Milliseconds. */
-  readonly settle: number
 }
 
 export interface WriteRequest<T> extends BarrierRequest {
@@ -45,7 +44,7 @@ const written = 'the write is made; readers pass the cache by until the barrier 
  * between leaves nothing stale, once the barrier's time is over.
  */
 export async function writeBehindBarrier<T>(request: WriteRequest<T>, around: WriteSurroundings): Promise<T> {
-  const { operation, keys, storeKeys, tags, storeTags, settle, write } = request
+  const { operation, keys, storeKeys, tags, storeTags, settle, everywhere, write } = request
   const targets = { keys, storeKeys, tags, storeTags }
   const { store, namespaceKeys } = around
   const barrier = new Barrier(request, around)
@@ -61,8 +60,10 @@ export async function writeBehindBarrier<T>(request: WriteRequest<T>, around: Wr
   }
 
   const letGo = barrier.keep()
-  const lower = (entry?: Entry) =>
-    around.invalidations.send({ operation, ...targets, settle, send: () => barrier.lower(entry), next: written })
+  const lower = (entry?: Entry) => {
+    const send = () => barrier.lower(entry)
+    return around.invalidations.send({ operation, ...targets, settle, everywhere, send, next: written })
+  }
   let result: T
   try {
     result = await write()

@@ -83,6 +83,13 @@ export interface Format {
   readonly maxValueSize: number
 }
 
+/** The same, with another codec. */
+export const withCodec = (format: Format, codec: Codec): Format => ({
+  ...format,
+  codec,
+  name: `${codec.id}${format.name.slice(format.codec.id.length)}`,
+})
+
 export const headLength: number = 1 + tokenLength
 export const fixedLength: number = 88
 export const markOffset: number = 24

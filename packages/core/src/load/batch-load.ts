@@ -47,7 +47,7 @@ export interface BatchMember {
   readonly turns: Turns
   /** Another loads the key, or there is nothing to load: the batch does not wait for it. */
   stepAside(): void
-  /** Steps aside until the pause of the first that does so is over: then all of them ask again, and the batch waits for them. */
+  /** Steps aside until the first pause of a member is over: then all of them ask again, and the batch waits for them. */
   pause(begin: () => Promise<void>): Promise<void>
 }
 
@@ -80,7 +80,7 @@ export class BatchLoad<Key = string> {
   #wanting: (() => Promise<void>)[] = []
   #asked: Asked<Key>[] = []
   #settingOff = false
-  #pause: Promise<void> | undefined
+  #pause: { readonly over: Promise<void>; readonly end: () => void } | undefined
 
   constructor(load: BatchLoader<BatchResult<unknown, Key>, Key>, around: BatchSurroundings) {
     this.#load = load
@@ -114,13 +114,24 @@ export class BatchLoad<Key = string> {
       stepAside,
       pause: async (begin) => {
         stepAside()
-        await (this.#pause ??= begin().finally(() => {
-          this.#pause = undefined
-        }))
+        const pause = (this.#pause ??= this.#openPause())
+        void begin().then(pause.end)
+        await pause.over
         undecided = true
         this.#undecided += 1
       },
     }
+  }
+
+  #openPause(): { readonly over: Promise<void>; readonly end: () => void } {
+    let end = () => {}
+    const over = new Promise<void>((resolve) => {
+      end = () => {
+        if (this.#pause?.over === over) this.#pause = undefined
+        resolve()
+      }
+    })
+    return { over, end }
   }
 
   #setOff(): void {

@@ -1,5 +1,5 @@
 import type { BulkheadPolicy } from 'cockatiel'
-import { encodeValue } from '../entry/codec.ts'
+import { type Codec, encodeValue } from '../entry/codec.ts'
 import type { CompressionOptions } from '../entry/compression.ts'
 import { type Format, isLease, readEntry, type Seen, type SeenValue } from '../entry/entry.ts'
 import { type FreshnessSettings, lifetimeOf } from '../entry/freshness.ts'
@@ -7,6 +7,7 @@ import { isSettling, type Origin } from '../entry/origin.ts'
 import { packEntry } from '../entry/pack.ts'
 import { newToken } from '../entry/token.ts'
 import type { CacheEvent } from '../events.ts'
+import type { Changes } from '../protocol/changes.ts'
 import type { Store } from '../protocol/store.ts'
 import type { Clock } from '../time/clock.ts'
 import type { BatchMember } from './batch-load.ts'
@@ -32,13 +33,19 @@ export function currentAsOf({ asOf, tags, began }: Currency, declared: readonly 
 /** How a flight ended. Who boarded before it was current, and the leader, may have what it brought. */
 export type LoadOutcome =
   /** `loadedBy`: this flight's loader, or another process whose value was found. */
-  | ({ readonly kind: 'entry'; readonly payload: Buffer; readonly loadedBy: 'us' | 'another' } & Currency)
+  | ({ readonly kind: 'entry'; readonly loadedBy: 'us' | 'another' } & Payload & Currency)
   /** The loader declined caching. The value is the loader's own. */
   | ({ readonly kind: 'declined'; readonly value: unknown } & Currency)
   /** `cause` is what the loader threw, as it was thrown. */
   | { readonly kind: 'failed'; readonly cause: unknown }
   /** Another process is about this refresh, and nobody here waits for it. */
   | { readonly kind: 'left' }
+
+/** A value as the codec wrote it. */
+interface Payload {
+  readonly payload: Buffer
+  readonly codec: Codec
+}
 
 export interface LoadSettings extends FreshnessSettings {
   readonly leaseTtl: number
@@ -47,6 +54,8 @@ export interface LoadSettings extends FreshnessSettings {
   readonly retryAfter: number
   readonly retry: Retry | undefined
   readonly tags: Tagging
+  /** How the value is written and read. */
+  readonly format: Format
 }
 
 /** The tags of a value. */
@@ -85,7 +94,7 @@ export interface LoadRequest {
 
 export interface LoadSurroundings {
   readonly store: Store
-  readonly format: Format
+  readonly changes: Changes
   readonly compression: CompressionOptions | undefined
   readonly clock: Clock
   /** Lets so many loaders run at a time. */
@@ -112,15 +121,15 @@ export async function lead(flight: Flight, request: LoadRequest, around: LoadSur
 
 type Taken =
   | { readonly kind: 'lease'; readonly lease: HeldLease }
-  | ({ readonly kind: 'value'; readonly payload: Buffer } & Currency)
+  | ({ readonly kind: 'value' } & Payload & Currency)
   | { readonly kind: 'left' }
   /** Redis is away, a writer is at work, or others have held the key for longer than one lease can live. */
   | { readonly kind: 'none' }
 
 async function takeLease(flight: Flight, request: LoadRequest, around: LoadSurroundings): Promise<Taken> {
-  const { store, format, clock, validity, report } = around
+  const { store, changes, clock, validity, report } = around
   const { key, storeKey } = request
-  const { leaseTtl: ttl, loadTimeout, tags } = request.settings
+  const { leaseTtl: ttl, loadTimeout, tags, format } = request.settings
   const token = newToken()
   const giveUpAt = clock.now() + loadTimeout + ttl
   let { seen } = request
@@ -142,6 +151,7 @@ async function takeLease(flight: Flight, request: LoadRequest, around: LoadSurro
         return undefined
       })
     const asOf = flight.mark()
+    const watch = changes.watch(storeKey)
     try {
       // Sent together. Who has waited for another's load asks again, once it is over.
       const origin = attempt === 0 ? originSince(request.generation) : undefined
@@ -159,20 +169,26 @@ async function takeLease(flight: Flight, request: LoadRequest, around: LoadSurro
       }
       if (reply.kind === 'held') {
         if (request.behind && !flight.joinedSince(0)) return { kind: 'left' }
-        const pause = () => pauseBeforeRetry(clock, attempt, reply.remaining)
-        await (request.batch ? request.batch.pause(pause) : pause())
+        changes.open()
+        const { remaining } = reply
+        const pause = () => pauseBeforeRetry(clock, watch, attempt, remaining)
+        // Others let go of the keys of a batch together, and are heard one after the other.
+        const pauseTogether = () => pause().then(() => pauseBeforeRetry(clock, undefined, 0, remaining))
+        await (request.batch ? request.batch.pause(pauseTogether) : pause())
         continue
       }
       seen = readEntry(reply.raw, format)
       if (seen.kind === 'value') seen = await validity.judgeFound(storeKey, seen, tags.declared)
       if (seen.kind === 'value' && request.serves(seen)) {
         const judgedBy = [...tags.declared, ...seen.tags]
-        return { kind: 'value', payload: seen.payload, asOf, tags: judgedBy, began: 0 }
+        return { kind: 'value', payload: seen.payload, codec: format.codec, asOf, tags: judgedBy, began: 0 }
       }
       if (seen.kind === 'unreadable') report({ type: seen.outdated ? 'outdated' : 'corrupt', key, reason: seen.reason })
     } catch (error) {
       report({ type: 'store-error', operation: 'acquire', key, error })
       return { kind: 'none' }
+    } finally {
+      watch?.stop()
     }
   }
   return { kind: 'none' }
@@ -185,7 +201,8 @@ async function loadAndFill(
   around: LoadSurroundings,
 ): Promise<LoadOutcome> {
   const { key, settings } = request
-  const { format, validity, report } = around
+  const { validity, report } = around
+  const { format } = settings
   let began = flight.mark()
   let tags: readonly string[] = []
   /** As of before the store is asked whether the lease still stands and nothing is voided, if so; else as of the load's begin. */
@@ -239,7 +256,7 @@ async function loadAndFill(
     return fail(cause)
   }
   report({ type: 'load', key, duration })
-  const outcome = { kind: 'entry', payload, loadedBy: 'us' } as const
+  const outcome = { kind: 'entry', payload, codec: format.codec, loadedBy: 'us' } as const
   if (payload.length > format.maxValueSize) {
     report({ type: 'oversize', key, size: payload.length })
     return { ...outcome, ...(await currency(() => lease?.release())) }

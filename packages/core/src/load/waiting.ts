@@ -1,15 +1,31 @@
+import type { Watch } from '../protocol/changes.ts'
 import type { Clock } from '../time/clock.ts'
 
 const shortest = 10
 const longest = 200
 const growth = 1.5
 
-/** Pauses before a leased key is asked for again: longer each time, jittered, and not beyond the end of the lease. In milliseconds. */
-export function pauseBeforeRetry(clock: Clock, attempt: number, remaining: number): Promise<void> {
+/** Of a wait for a change that is told: the connection that tells it may be gone without a word. In milliseconds. */
+const net = 1_000
+
+/**
+ * Pauses before a leased key is asked for again: until it changes, or where nobody tells that, longer each time and
+ * jittered. Not beyond the end of the lease, `remaining` milliseconds from now: who holds it may have died.
+ */
+export function pauseBeforeRetry(
+  clock: Clock,
+  watch: Watch | undefined,
+  attempt: number,
+  remaining: number,
+): Promise<void> {
   const backOff = Math.min(longest, shortest * growth ** attempt)
-  const jittered = backOff * (0.5 + Math.random() / 2)
+  const limit = watch ? net : backOff * (0.5 + Math.random() / 2)
   return new Promise((resolve) => {
-    clock.after(Math.min(jittered, remaining + 1), resolve)
+    const cancel = clock.after(Math.min(limit, remaining + 1), resolve)
+    void watch?.changed.then(() => {
+      cancel()
+      resolve()
+    })
   })
 }
 

@@ -31,6 +31,8 @@ import type {
   Reading,
   Renewal,
   Store,
+  Tracking,
+  TrackingListener,
 } from './store.ts'
 
 /** Keys that are found in one step. */
@@ -45,6 +47,7 @@ export class MemoryStore implements Store {
   readonly #entries: LRUCache<string, Buffer>
   readonly #namespaces = new MemoryNamespaces(() => this.now())
   readonly #watchers = new Set<(reason: Eviction['reason'], key: string) => void>()
+  readonly #trackers = new Set<(key: string) => void>()
 
   /** @param maxEntries How many entries are kept; the least recently used one goes first. Default 10000. */
   constructor({ maxEntries = 10_000 }: { readonly maxEntries?: number } = {}) {
@@ -62,6 +65,7 @@ export class MemoryStore implements Store {
         } as const
         const told = eviction[reason]
         if (told) for (const watcher of this.#watchers) watcher(told, key)
+        this.#changed(key)
       },
     })
   }
@@ -183,20 +187,25 @@ export class MemoryStore implements Store {
   async bump(tagClock: string, tags: readonly string[], { what, settle, replicas }: Bump): Promise<void> {
     if (replicas > 0) throw new Error('a memory store has no replicas to wait for')
     this.#namespaces.bump(tagClock, tags, { what, ahead: settle, writer: '' })
+    this.#changed(tagClock)
   }
 
   async raiseTags(tagClock: string, tags: readonly string[], { token, ttl }: Attempt): Promise<'raised' | 'up'> {
     const raise = { what: 'raise', ahead: ttl, writer: token } as const
-    return this.#namespaces.bump(tagClock, tags, raise) ? 'raised' : 'up'
+    const raised = this.#namespaces.bump(tagClock, tags, raise)
+    this.#changed(tagClock)
+    return raised ? 'raised' : 'up'
   }
 
   async lowerTags(tagClock: string, tags: readonly string[], writer: Omit<Lowering, 'entry'>): Promise<void> {
     const { token, settle } = writer
     this.#namespaces.bump(tagClock, tags, { what: 'lower', ahead: settle, writer: token })
+    this.#changed(tagClock)
   }
 
   async clear(generation: string, settle: number): Promise<void> {
     this.#namespaces.clear(generation, settle)
+    this.#changed(generation)
   }
 
   async *find(prefix: string, pattern: string): AsyncGenerator<readonly string[], void, undefined> {
@@ -212,6 +221,15 @@ export class MemoryStore implements Store {
     }
     this.#watchers.add(watcher)
     return { notifications: 'on', close: async () => void this.#watchers.delete(watcher) }
+  }
+
+  track(prefixes: readonly string[], listener: TrackingListener): Tracking {
+    const tracker = (key: string) => {
+      if (prefixes.some((prefix) => key.startsWith(prefix))) listener.changed([key])
+    }
+    this.#trackers.add(tracker)
+    listener.ready()
+    return { lag: () => 0, close: () => void this.#trackers.delete(tracker) }
   }
 
   /** It always answers. */
@@ -265,5 +283,9 @@ export class MemoryStore implements Store {
 
   #put(key: string, raw: Buffer, ttl: number): void {
     this.#entries.set(key, raw, { ttl })
+  }
+
+  #changed(key: string): void {
+    for (const tell of this.#trackers) tell(key)
   }
 }

@@ -34,10 +34,13 @@ import type {
   Reading,
   Renewal,
   Store,
+  Tracking,
+  TrackingListener,
 } from './store.ts'
 import { bump, moment, tagReadings } from './tag-clock.ts'
 import { TagReadBatch } from './tag-read-batch.ts'
 import { time } from './time.ts'
+import { track } from './tracking.ts'
 
 /**
  * A client of your own, which stays yours to close, or where to open one: a URL or ioredis options.
@@ -175,6 +178,10 @@ export class RedisStore implements Store {
   async watchEvictions(prefix: string, listener: (eviction: Eviction) => void): Promise<EvictionWatch> {
     await this.connect() // A cluster knows its nodes only then.
     return watchEvictions(this.#client, prefix, listener)
+  }
+
+  track(prefixes: readonly string[], listener: TrackingListener, within: number): Tracking {
+    return track(this.#client, { prefixes, beat: within / 4, clock: systemClock }, listener)
   }
 
   onChange(listener: (change: Availability) => void): () => void {

@@ -73,6 +73,9 @@ export interface Store {
   /** Reports keys that begin with `prefix` and were expired, evicted or deleted. Best effort: reports can be lost. */
   watchEvictions(prefix: string, listener: (eviction: Eviction) => void): Promise<EvictionWatch>
 
+  /** Tells of every change to a key that begins with one of `prefixes`, none of which begins with another. Opens what it needs by itself. */
+  track(prefixes: readonly string[], listener: TrackingListener, within: number): Tracking
+
   /** Tells when the store stops answering and when it answers again. Returns how to stop. */
   onChange(listener: (change: Availability) => void): () => void
 
@@ -164,6 +167,24 @@ export interface EvictionWatch {
   readonly notifications: 'on' | 'refused'
   readonly hint?: string
   close(): Promise<void>
+}
+
+/** What is told of changes, in the order of the store. */
+export interface TrackingListener {
+  /** These keys have changed, or may have. */
+  changed(keys: readonly string[]): void
+  /** Anything may have changed. */
+  lost(reason: unknown): void
+  /** What changes from now on is told. */
+  ready(): void
+  /** The store does not offer it; nothing more is told. */
+  refused(reason: unknown): void
+}
+
+export interface Tracking {
+  /** Milliseconds: what changed longer ago has been told. Infinity while nothing is. */
+  lag(): number
+  close(): void
 }
 
 export type Availability =

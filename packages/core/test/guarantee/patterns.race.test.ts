@@ -51,7 +51,7 @@ describe('in every order of commands, loads, replies and steps through the keys'
           await adversary.step()
         }
         // The flights are not told: what keeps a joiner safe is the refused fill.
-        const around = { prefix: 'race:', find, invalidate, flights: { forget: () => {} }, report: () => {} }
+        const around = { prefix: 'race:', find, invalidate, forget: () => {}, report: () => {} }
 
         const run = async ({ kind, process }: (typeof operations)[number]) => {
           const cache = processes[process] as CacheAside

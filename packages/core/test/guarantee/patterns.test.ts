@@ -346,7 +346,7 @@ describe('a pattern', () => {
           prefix: 'a.b:',
           find: (...args) => store.find(...args),
           invalidate: (storeKeys) => store.invalidate(storeKeys),
-          flights: { forget: () => {} },
+          forget: () => {},
           report: () => {},
         })
 

@@ -1,0 +1,144 @@
+import { LRUCache } from 'lru-cache'
+import { headLength, type Format, type SeenValue } from '../entry/entry.ts'
+import { isExpired } from '../entry/freshness.ts'
+import type { ChangeListener, Changes } from '../protocol/changes.ts'
+import type { NamespaceKeys } from '../protocol/store.ts'
+import { freeze } from './freeze.ts'
+
+export interface NearSettings {
+  /** At most. */
+  readonly entries: number
+  /** At most, as the store has them, their keys included. */
+  readonly bytes: number
+  readonly values: 'copied' | 'frozen'
+}
+
+/** Of a read that may be kept: taken before it is sent, and void when its key changes meanwhile. */
+interface Mark {
+  /** Of the tags, when it was taken. */
+  readonly epoch: number
+}
+
+/** A value as it was read. */
+export interface Near {
+  readonly seen: SeenValue
+  readonly format: Format
+  /** Of the tags, before it was read. */
+  readonly epoch: number
+  /** Decoded once, for all who take a copy of it or share it. */
+  decoded: unknown
+  /** Whether nobody can change `decoded`; undefined until it is there. */
+  isFrozen: boolean | undefined
+}
+
+/**
+ * Values in this process (L1).
+ *
+ * Invariant: what is kept was read from the store under a mark that stood from before the read was sent until its reply
+ * came. Whatever changes the key after that read is told, later than that by `lag` at most, or else nothing is served.
+ */
+export class NearCache implements ChangeListener {
+  readonly #settings: NearSettings
+  readonly #namespace: NamespaceKeys
+  readonly #changes: Changes
+  readonly #kept: LRUCache<string, Near>
+  readonly #marks = new Map<string, Mark>()
+  /** Another one after each change of a tag: which tag it was is not told. */
+  #epoch = 0
+
+  constructor(settings: NearSettings, namespace: NamespaceKeys, changes: Changes) {
+    this.#settings = settings
+    this.#namespace = namespace
+    this.#changes = changes
+    this.#kept = new LRUCache({
+      max: settings.entries,
+      maxSize: settings.bytes,
+      sizeCalculation: ({ seen }, key) => headLength + seen.payload.length + key.length,
+    })
+    changes.listen(this)
+  }
+
+  get entries(): number {
+    return this.#kept.size
+  }
+
+  get bytes(): number {
+    return this.#kept.calculatedSize
+  }
+
+  get(storeKey: string, format: Format): Near | undefined {
+    const near = this.#kept.get(storeKey)
+    if (near === undefined || near.format.name !== format.name) return undefined
+    if (near.seen.tags.length > 0 && near.epoch !== this.#epoch) return undefined
+    return this.#changes.areHeard ? near : undefined
+  }
+
+  /** The value for one caller: a copy of its own, or what all share and nobody can change. */
+  valueOf(near: Near): unknown {
+    const { codec } = near.format
+    const { payload } = near.seen
+    if (near.decoded === undefined) {
+      near.decoded = codec.decode(payload)
+      near.isFrozen = this.#settings.values === 'frozen' && freeze(near.decoded)
+    }
+    if (near.isFrozen) return near.decoded
+    try {
+      if (codec.copy) return codec.copy(near.decoded)
+    } catch {} // Nested deeper than the stack.
+    return codec.decode(payload)
+  }
+
+  /** Before a read of the key is sent. Undefined: what it brings cannot be kept. */
+  expect(storeKey: string): Mark | undefined {
+    this.#changes.open()
+    if (!this.#changes.areHeard) return undefined
+    // A mark that stands was taken before this read too.
+    const standing = this.#marks.get(storeKey)
+    if (standing) return standing
+    const mark = { epoch: this.#epoch }
+    this.#marks.set(storeKey, mark)
+    return mark
+  }
+
+  /** What a read has brought. */
+  keep(storeKey: string, mark: Mark, seen: SeenValue, format: Format): void {
+    if (this.#marks.get(storeKey) !== mark || isExpired(seen.lifetime)) return
+    const { epoch } = mark
+    if (seen.tags.length > 0 && epoch !== this.#epoch) return
+    this.#kept.set(storeKey, { seen: owned(seen), format, epoch, decoded: undefined, isFrozen: undefined })
+  }
+
+  /** The read is over. */
+  unmark(storeKey: string, mark: Mark): void {
+    if (this.#marks.get(storeKey) === mark) this.#marks.delete(storeKey)
+  }
+
+  changed(storeKey: string): void {
+    if (storeKey === this.#namespace.generation) this.lost()
+    else if (storeKey === this.#namespace.tagClock) this.forgetTagged()
+    else this.forget(storeKey)
+  }
+
+  /** Anything may have changed. */
+  lost(): void {
+    this.#kept.clear()
+    this.#marks.clear()
+  }
+
+  forget(storeKey: string): void {
+    this.#kept.delete(storeKey)
+    this.#marks.delete(storeKey)
+  }
+
+  forgetTagged(): void {
+    this.#epoch += 1
+  }
+}
+
+/** Of memory of its own: what was read is a part of whatever came over the network with it. */
+function owned(seen: SeenValue): SeenValue {
+  const memory = Buffer.allocUnsafeSlow(headLength + seen.payload.length)
+  seen.head.copy(memory)
+  seen.payload.copy(memory, headLength)
+  return { ...seen, value: undefined, head: memory.subarray(0, headLength), payload: memory.subarray(headLength) }
+}

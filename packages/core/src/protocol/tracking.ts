@@ -1,0 +1,209 @@
+import type { Cluster, Redis } from 'ioredis'
+import type { Clock } from '../time/clock.ts'
+import type { Tracking, TrackingListener } from './store.ts'
+
+/** How long a connection may leave a PING without an answer before it is replaced, in milliseconds. */
+const longestSilence = 5_000
+
+const channel = '__redis__:invalidate'
+
+export interface TrackingSettings {
+  readonly prefixes: readonly string[]
+  /** Between two PINGs, in milliseconds. */
+  readonly beat: number
+  readonly clock: Clock
+}
+
+/**
+ * Hears from every master which keys change: `CLIENT TRACKING` in broadcasting mode, over connections of its own.
+ *
+ * The server sends what has changed before it answers a PING that came after the change. So what changed before the last
+ * PING that was answered was sent has been told: `lag` is the age of that PING, whatever becomes of network and process.
+ *
+ * @see https://redis.io/docs/latest/develop/reference/client-side-caching/
+ */
+export function track(client: Redis | Cluster, settings: TrackingSettings, listener: TrackingListener): Tracking {
+  const { beat, clock } = settings
+  const nodes = new Map<Redis, NodeTracking>()
+  const masters = () => (client.isCluster ? (client as Cluster).nodes('master') : [client as Redis])
+  let hearing = false
+  let cancel = () => {}
+
+  const follow = (): void => {
+    const current = new Set(masters())
+    for (const [node, tracking] of nodes) {
+      if (current.has(node)) continue
+      tracking.close()
+      nodes.delete(node)
+      lost('a master of the cluster is gone')
+    }
+    for (const node of current) {
+      if (nodes.has(node)) continue
+      nodes.set(node, new NodeTracking(node, settings, { ...listener, lost, ready, refused }))
+      lost('a master of the cluster has come')
+    }
+  }
+  const lost = (reason: unknown): void => {
+    if (!hearing) return
+    hearing = [...nodes.values()].every((node) => node.isHeard)
+    listener.lost(reason)
+  }
+  const ready = (): void => {
+    if (hearing || [...nodes.values()].some((node) => !node.isHeard)) return
+    hearing = true
+    listener.ready()
+  }
+  const refused = (reason: unknown): void => {
+    close()
+    listener.refused(reason)
+  }
+  const tick = (): void => {
+    follow() // A replica that is promoted is no new node.
+    for (const node of nodes.values()) node.beat()
+    cancel = clock.after(beat, tick)
+  }
+  const restart = (): void => {
+    for (const node of nodes.values()) node.restart()
+  }
+  const close = (): void => {
+    cancel()
+    client.off('close', restart)
+    client.off('+node', follow)
+    client.off('-node', follow)
+    for (const node of nodes.values()) node.close()
+    nodes.clear()
+    hearing = false
+  }
+
+  if (client.isCluster) {
+    client.on('+node', follow)
+    client.on('-node', follow)
+  } else {
+    // What it connects to next may be another server, and what changes there is not told here.
+    client.on('close', restart)
+  }
+  tick()
+  return {
+    lag: () => {
+      if (!hearing || nodes.size === 0) return Number.POSITIVE_INFINITY
+      let longest = 0
+      for (const node of nodes.values()) longest = Math.max(longest, node.lag())
+      return longest
+    },
+    close,
+  }
+}
+
+/** The connection to one master. RESP2: the client drops what is pushed over RESP3. */
+class NodeTracking {
+  readonly #subscriber: Redis
+  readonly #settings: TrackingSettings
+  readonly #listener: TrackingListener
+  readonly #keyPrefix: string
+  /** Of the connection: another one after each loss, and an answer to a PING of an earlier one does not count. */
+  #era = 0
+  #isArmed = false
+  /** When the last PING that was answered was sent, by both clocks: the monotonic one stands still while a machine sleeps. */
+  #heard: { readonly now: number; readonly wall: number } | undefined
+  #silentSince: number | undefined
+
+  constructor(node: Redis, settings: TrackingSettings, listener: TrackingListener) {
+    this.#settings = settings
+    this.#listener = listener
+    this.#keyPrefix = node.options.keyPrefix ?? ''
+    const options = {
+      protocol: 2 as const,
+      replyMapping: 'legacy' as const,
+      keyPrefix: '',
+      lazyConnect: true,
+      enableOfflineQueue: false,
+      autoResubscribe: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: null,
+      retryStrategy: (attempt: number) => Math.min(50 * attempt, 1_000),
+    }
+    this.#subscriber = node.duplicate(options)
+    this.#subscriber.on('error', () => {}) // It is tried again until it is closed.
+    this.#subscriber.on('ready', () => void this.#arm())
+    this.#subscriber.on('close', () => this.#lost())
+    this.#subscriber.on('messageBuffer', (_channel: Buffer, keys: readonly Buffer[] | null) => {
+      if (keys === null) listener.lost('the server was flushed')
+      else listener.changed(keys.map((key) => key.toString().slice(this.#keyPrefix.length)))
+    })
+    this.#subscriber.connect().catch(() => {})
+  }
+
+  get isHeard(): boolean {
+    return this.#heard !== undefined
+  }
+
+  lag(): number {
+    if (!this.#heard) return Number.POSITIVE_INFINITY
+    const { clock } = this.#settings
+    return Math.max(clock.now() - this.#heard.now, clock.wall() - this.#heard.wall)
+  }
+
+  beat(): void {
+    if (!this.#isArmed) return
+    const { clock } = this.#settings
+    this.#silentSince ??= clock.now()
+    if (clock.now() - this.#silentSince > longestSilence) return this.restart()
+    void this.#ping()
+  }
+
+  restart(): void {
+    this.#lost()
+    if (this.#subscriber.status !== 'end') this.#subscriber.disconnect(true)
+  }
+
+  close(): void {
+    this.#era += 1
+    this.#isArmed = false
+    this.#heard = undefined
+    this.#subscriber.removeAllListeners('messageBuffer').disconnect()
+  }
+
+  async #arm(): Promise<void> {
+    const era = ++this.#era
+    const { prefixes } = this.#settings
+    const listed = prefixes.flatMap((prefix) => ['PREFIX', `${this.#keyPrefix}${prefix}`])
+    try {
+      const id = await this.#subscriber.client('ID')
+      await this.#subscriber.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id, 'BCAST', ...listed)
+      await this.#subscriber.subscribe(channel)
+    } catch (error) {
+      // No permission, or a proxy that does not know it; a connection that was lost meanwhile is none of these.
+      if (era === this.#era && error instanceof Error && error.name === 'ReplyError')
+        this.#listener.refused(new Error(error.message))
+      return
+    }
+    if (era !== this.#era) return
+    this.#isArmed = true
+    this.beat()
+  }
+
+  async #ping(): Promise<void> {
+    const { clock } = this.#settings
+    const era = this.#era
+    const sent = { now: clock.now(), wall: clock.wall() }
+    try {
+      await this.#subscriber.ping()
+    } catch {
+      return // Its connection is gone.
+    }
+    if (era !== this.#era) return
+    const isFirst = !this.#heard
+    this.#heard = sent
+    this.#silentSince = undefined
+    if (isFirst) this.#listener.ready()
+  }
+
+  #lost(): void {
+    this.#era += 1
+    const wasHeard = this.#heard !== undefined
+    this.#isArmed = false
+    this.#heard = undefined
+    this.#silentSince = undefined
+    if (wasHeard) this.#listener.lost('the connection was lost')
+  }
+}
