@@ -71,7 +71,7 @@ export class Invalidations {
     this.#journal = new Journal({
       limit: journalLimit,
       invalidate: (names) => this.#replayNames(names),
-      clear: () => this.clearNow(this.#pendingSettle),
+      clear: () => this.clearNow(this.#pendingSettle).finally(() => this.#near?.lost()),
       clock: around.clock,
       report: (event) => {
         if (event.type === 'invalidate-replayed') this.#pendingSettle = 0
@@ -183,7 +183,7 @@ export class Invalidations {
     await Promise.all([
       keys.length > 0 ? this.void(keys, this.#pendingSettle) : undefined,
       tags.length > 0 ? this.voidTags(tags, this.#pendingSettle) : undefined,
-    ])
+    ]).finally(() => this.#forgetNear(keys, tags.length > 0))
   }
 }
 

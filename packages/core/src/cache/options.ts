@@ -157,7 +157,20 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     "'reject' or 'journal'",
     shown(onUnreachable),
   )
+  const nearLag = given.nearLag === undefined ? 200 : (toMilliseconds(given.nearLag) ?? 0)
+  check(
+    nearLag >= shortestNearLag,
+    'nearLag',
+    `a duration from ${shortestNearLag} ms, such as '200ms'`,
+    shown(given.nearLag),
+  )
   check(toMilliseconds(barrierTtl) !== undefined, 'barrierTtl', durationExpected, shown(barrierTtl))
+  check(
+    (toMilliseconds(barrierTtl) ?? nearLag) >= nearLag,
+    'barrierTtl',
+    `at least nearLag (${nearLag} ms)`,
+    shown(barrierTtl),
+  )
   check(toWindow(settle) !== undefined, 'settle', durationExpected, shown(settle))
   const commandTimeout = given.commandTimeout === undefined ? 500 : toMilliseconds(given.commandTimeout)
   check(commandTimeout !== undefined, 'commandTimeout', durationExpected, shown(given.commandTimeout))
@@ -166,13 +179,6 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     'commandTimeout',
     'to be left out with a store',
     shown(given.commandTimeout),
-  )
-  const nearLag = given.nearLag === undefined ? 200 : (toMilliseconds(given.nearLag) ?? 0)
-  check(
-    nearLag >= shortestNearLag,
-    'nearLag',
-    `a duration from ${shortestNearLag} ms, such as '200ms'`,
-    shown(given.nearLag),
   )
   const near = readNear(given.near, check, problems)
   const settings = readSettings(given, defaultSettings, problems)

@@ -117,7 +117,7 @@ export class ReadThrough {
     const { near, hit, avoids, avoidsTags } = this.#around
     if (!near || !settings.near) return undefined
     const inStore = storeKey(this.#options.namespace, key)
-    const found = near.get(inStore, settings.format)
+    const found = near.get(inStore, settings.format, settings.tags.declared)
     if (!found || avoids(inStore) || avoidsTags(settings.tags.declared) || avoidsTags(found.seen.tags)) return undefined
     const judged = this.#judge(found.seen, settings)
     if (judged !== 'fresh' && !(judged === 'due' && load)) return undefined
@@ -161,7 +161,7 @@ export class ReadThrough {
       if (avoidsTags(seen.tags)) return away
       const judged = validity.judge(inStore, seen, reading, tags)
       seen = judged instanceof Promise ? await judged : judged
-      if (mark && seen.kind === 'value') near?.keep(inStore, mark, seen, format)
+      if (mark && seen.kind === 'value') near?.keep(inStore, mark, seen, settings)
       return { seen, generation, barred }
     } catch (error) {
       report({ type: 'store-error', operation: 'read', key, error })

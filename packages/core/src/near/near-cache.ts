@@ -13,6 +13,13 @@ export interface NearSettings {
   readonly values: 'copied' | 'frozen'
 }
 
+/** How a value was read. */
+interface Read {
+  readonly format: Format
+  /** `declared`: those that the reader goes by. */
+  readonly tags: { readonly declared: readonly string[] }
+}
+
 /** Of a read that may be kept: taken before it is sent, and void when its key changes meanwhile. */
 interface Mark {
   /** Of the tags, when it was taken. */
@@ -23,6 +30,8 @@ interface Mark {
 export interface Near {
   readonly seen: SeenValue
   readonly format: Format
+  /** Its own, and those that its reader went by: of all it was known then that they are valid. */
+  readonly tags: readonly string[]
   /** Of the tags, before it was read. */
   readonly epoch: number
   /** Decoded once, for all who take a copy of it or share it. */
@@ -66,10 +75,12 @@ export class NearCache implements ChangeListener {
     return this.#kept.calculatedSize
   }
 
-  get(storeKey: string, format: Format): Near | undefined {
+  /** @param declared Tags that the reader goes by. */
+  get(storeKey: string, format: Format, declared: readonly string[]): Near | undefined {
     const near = this.#kept.get(storeKey)
     if (near === undefined || near.format.name !== format.name) return undefined
-    if (near.seen.tags.length > 0 && near.epoch !== this.#epoch) return undefined
+    if (near.tags.length > 0 && near.epoch !== this.#epoch) return undefined
+    if (!declared.every((tag) => near.tags.includes(tag))) return undefined
     return this.#changes.areHeard ? near : undefined
   }
 
@@ -101,11 +112,12 @@ export class NearCache implements ChangeListener {
   }
 
   /** What a read has brought. */
-  keep(storeKey: string, mark: Mark, seen: SeenValue, format: Format): void {
+  keep(storeKey: string, mark: Mark, seen: SeenValue, { format, tags: { declared } }: Read): void {
     if (this.#marks.get(storeKey) !== mark || isExpired(seen.lifetime)) return
+    const tags = seen.tags.length + declared.length > 0 ? [...new Set([...declared, ...seen.tags])] : seen.tags
     const { epoch } = mark
-    if (seen.tags.length > 0 && epoch !== this.#epoch) return
-    this.#kept.set(storeKey, { seen: owned(seen), format, epoch, decoded: undefined, isFrozen: undefined })
+    if (tags.length > 0 && epoch !== this.#epoch) return
+    this.#kept.set(storeKey, { seen: owned(seen), format, tags, epoch, decoded: undefined, isFrozen: undefined })
   }
 
   /** The read is over. */

@@ -25,6 +25,7 @@ export interface TrackingSettings {
 export function track(client: Redis | Cluster, settings: TrackingSettings, listener: TrackingListener): Tracking {
   const { beat, clock } = settings
   const nodes = new Map<Redis, NodeTracking>()
+  const { keyPrefix = '' } = client.options // Those of a cluster's nodes have none.
   const masters = () => (client.isCluster ? (client as Cluster).nodes('master') : [client as Redis])
   let hearing = false
   let cancel = () => {}
@@ -39,17 +40,20 @@ export function track(client: Redis | Cluster, settings: TrackingSettings, liste
     }
     for (const node of current) {
       if (nodes.has(node)) continue
-      nodes.set(node, new NodeTracking(node, settings, { ...listener, lost, ready, refused }))
+      const around = { ...settings, keyPrefix, data: client.isCluster ? undefined : node }
+      nodes.set(node, new NodeTracking(node, around, { ...listener, lost, ready, refused }))
       lost('a master of the cluster has come')
     }
+    ready()
   }
   const lost = (reason: unknown): void => {
     if (!hearing) return
-    hearing = [...nodes.values()].every((node) => node.isHeard)
+    hearing = false
     listener.lost(reason)
+    ready() // A server that was flushed goes on telling.
   }
   const ready = (): void => {
-    if (hearing || [...nodes.values()].some((node) => !node.isHeard)) return
+    if (hearing || nodes.size === 0 || [...nodes.values()].some((node) => !node.isHeard)) return
     hearing = true
     listener.ready()
   }
@@ -65,9 +69,13 @@ export function track(client: Redis | Cluster, settings: TrackingSettings, liste
   const restart = (): void => {
     for (const node of nodes.values()) node.restart()
   }
+  const arm = (): void => {
+    for (const node of nodes.values()) void node.arm()
+  }
   const close = (): void => {
     cancel()
     client.off('close', restart)
+    client.off('ready', arm)
     client.off('+node', follow)
     client.off('-node', follow)
     for (const node of nodes.values()) node.close()
@@ -79,8 +87,9 @@ export function track(client: Redis | Cluster, settings: TrackingSettings, liste
     client.on('+node', follow)
     client.on('-node', follow)
   } else {
-    // What it connects to next may be another server, and what changes there is not told here.
+    // What it connects to may be another server than before, and what changes there is not told here.
     client.on('close', restart)
+    client.on('ready', arm)
   }
   tick()
   return {
@@ -94,12 +103,18 @@ export function track(client: Redis | Cluster, settings: TrackingSettings, liste
   }
 }
 
+interface NodeSettings extends TrackingSettings {
+  /** Of every key. */
+  readonly keyPrefix: string
+  /** The client that reads, where it may be connected to another server than a second client with the same options. */
+  readonly data: Redis | undefined
+}
+
 /** The connection to one master. RESP2: the client drops what is pushed over RESP3. */
 class NodeTracking {
   readonly #subscriber: Redis
-  readonly #settings: TrackingSettings
+  readonly #settings: NodeSettings
   readonly #listener: TrackingListener
-  readonly #keyPrefix: string
   /** Of the connection: another one after each loss, and an answer to a PING of an earlier one does not count. */
   #era = 0
   #isArmed = false
@@ -107,10 +122,9 @@ class NodeTracking {
   #heard: { readonly now: number; readonly wall: number } | undefined
   #silentSince: number | undefined
 
-  constructor(node: Redis, settings: TrackingSettings, listener: TrackingListener) {
+  constructor(node: Redis, settings: NodeSettings, listener: TrackingListener) {
     this.#settings = settings
     this.#listener = listener
-    this.#keyPrefix = node.options.keyPrefix ?? ''
     const options = {
       protocol: 2 as const,
       replyMapping: 'legacy' as const,
@@ -124,11 +138,11 @@ class NodeTracking {
     }
     this.#subscriber = node.duplicate(options)
     this.#subscriber.on('error', () => {}) // It is tried again until it is closed.
-    this.#subscriber.on('ready', () => void this.#arm())
+    this.#subscriber.on('ready', () => void this.arm())
     this.#subscriber.on('close', () => this.#lost())
     this.#subscriber.on('messageBuffer', (_channel: Buffer, keys: readonly Buffer[] | null) => {
       if (keys === null) listener.lost('the server was flushed')
-      else listener.changed(keys.map((key) => key.toString().slice(this.#keyPrefix.length)))
+      else listener.changed(keys.map((key) => key.toString().slice(settings.keyPrefix.length)))
     })
     this.#subscriber.connect().catch(() => {})
   }
@@ -144,11 +158,9 @@ class NodeTracking {
   }
 
   beat(): void {
-    if (!this.#isArmed) return
     const { clock } = this.#settings
-    this.#silentSince ??= clock.now()
-    if (clock.now() - this.#silentSince > longestSilence) return this.restart()
-    void this.#ping()
+    if (this.#silentSince !== undefined && clock.now() - this.#silentSince > longestSilence) return this.restart()
+    if (this.#isArmed) void this.#ping()
   }
 
   restart(): void {
@@ -163,18 +175,23 @@ class NodeTracking {
     this.#subscriber.removeAllListeners('messageBuffer').disconnect()
   }
 
-  async #arm(): Promise<void> {
+  /** Once both connections are ready. */
+  async arm(): Promise<void> {
+    const { prefixes, keyPrefix, data, clock } = this.#settings
+    if (this.#subscriber.status !== 'ready' || (data && data.status !== 'ready')) return
     const era = ++this.#era
-    const { prefixes } = this.#settings
-    const listed = prefixes.flatMap((prefix) => ['PREFIX', `${this.#keyPrefix}${prefix}`])
+    const listed = prefixes.flatMap((prefix) => ['PREFIX', `${keyPrefix}${prefix}`])
+    this.#silentSince = clock.now()
     try {
+      if (data && !(await areOfOneServer(data, this.#subscriber))) return this.restart()
       const id = await this.#subscriber.client('ID')
       await this.#subscriber.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id, 'BCAST', ...listed)
       await this.#subscriber.subscribe(channel)
     } catch (error) {
-      // No permission, or a proxy that does not know it; a connection that was lost meanwhile is none of these.
-      if (era === this.#era && error instanceof Error && error.name === 'ReplyError')
-        this.#listener.refused(new Error(error.message))
+      if (era !== this.#era || !(error instanceof Error)) return
+      // No permission, or a proxy that does not know it. Others pass: LOADING, BUSY, a connection that is lost.
+      if (/^(NOPERM|ERR) /.test(error.message)) this.#listener.refused(new Error(error.message))
+      else this.restart()
       return
     }
     if (era !== this.#era) return
@@ -185,11 +202,12 @@ class NodeTracking {
   async #ping(): Promise<void> {
     const { clock } = this.#settings
     const era = this.#era
+    this.#silentSince ??= clock.now()
     const sent = { now: clock.now(), wall: clock.wall() }
     try {
       await this.#subscriber.ping()
     } catch {
-      return // Its connection is gone.
+      return // Its connection is gone; or the server is BUSY with a script, and answers that before it tells what has changed.
     }
     if (era !== this.#era) return
     const isFirst = !this.#heard
@@ -205,5 +223,17 @@ class NodeTracking {
     this.#heard = undefined
     this.#silentSince = undefined
     if (wasHeard) this.#listener.lost('the connection was lost')
+  }
+}
+
+/** By Sentinel, by DNS or by a balancer two clients may come to different ones. True where that is not told. */
+async function areOfOneServer(one: Redis, other: Redis): Promise<boolean> {
+  const runId = async (redis: Redis) => /run_id:(\w+)/.exec(await redis.info('server'))?.[1]
+  try {
+    const [first, second] = await Promise.all([runId(one), runId(other)])
+    return first === second
+  } catch (error) {
+    if (error instanceof Error && /^(NOPERM|ERR) /.test(error.message)) return true
+    throw error
   }
 }
