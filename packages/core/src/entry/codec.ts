@@ -39,7 +39,8 @@ export const jsonCodec: Codec = {
 /** Of what JSON.parse makes: arrays and plain objects. */
 function copyJson(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value
-  const copy = (Array.isArray(value) ? value.slice() : { ...value }) as Record<string, unknown>
+  if (Array.isArray(value)) return value.map(copyJson)
+  const copy = { ...value } as Record<string, unknown>
   for (const name in copy) {
     const inner = copy[name]
     if (inner !== null && typeof inner === 'object') copy[name] = copyJson(inner)
