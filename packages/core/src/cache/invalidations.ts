@@ -117,7 +117,7 @@ export class Invalidations {
     for (const key of storeKeys) this.#flights.forget(key)
     try {
       // What was read before the answer may be from before the invalidation; nobody here may be served it from now on.
-      await send().finally(() => this.#forgetNear(storeKeys, tags.length > 0))
+      await send().finally(() => this.forgetNear(storeKeys, tags.length > 0))
     } catch (error) {
       this.#report({ type: 'invalidate-error', operation, keys, tags, error })
       if (!this.#journal) throw new StoreError(operation, [...keys, ...tags], error, next)
@@ -165,7 +165,8 @@ export class Invalidations {
     await this.#journal?.close(closeTimeout)
   }
 
-  #forgetNear(storeKeys: readonly string[], tagged: boolean): void {
+  /** For what others have been told by an answer of the store: nobody here is served what was read before it came. */
+  forgetNear(storeKeys: readonly string[], tagged: boolean): void {
     for (const key of storeKeys) this.#near?.forget(key)
     if (tagged) this.#near?.forgetTagged()
   }
@@ -183,7 +184,7 @@ export class Invalidations {
     await Promise.all([
       keys.length > 0 ? this.void(keys, this.#pendingSettle) : undefined,
       tags.length > 0 ? this.voidTags(tags, this.#pendingSettle) : undefined,
-    ]).finally(() => this.#forgetNear(keys, tags.length > 0))
+    ]).finally(() => this.forgetNear(keys, tags.length > 0))
   }
 }
 

@@ -58,6 +58,7 @@ export async function writeBehindBarrier<T>(request: WriteRequest<T>, around: Wr
       throw new StoreError(operation, [...keys, ...tags], error, notWritten)
     }
   }
+  around.invalidations.forgetNear(storeKeys, tags.length > 0)
 
   const letGo = barrier.keep()
   const lower = (entry?: Entry) => {

@@ -118,6 +118,8 @@ class NodeTracking {
   /** Of the connection: another one after each loss, and an answer to a PING of an earlier one does not count. */
   #era = 0
   #isArmed = false
+  /** Whether a PING is under way. */
+  #isAsking = false
   /** When the last PING that was answered was sent, by both clocks: the monotonic one stands still while a machine sleeps. */
   #heard: { readonly now: number; readonly wall: number } | undefined
   #silentSince: number | undefined
@@ -160,7 +162,8 @@ class NodeTracking {
   beat(): void {
     const { clock } = this.#settings
     if (this.#silentSince !== undefined && clock.now() - this.#silentSince > longestSilence) return this.restart()
-    if (this.#isArmed) void this.#ping()
+    // One at a time: of two that a busy server answers in one turn, the later is answered before what changed between them is told.
+    if (this.#isArmed && !this.#isAsking) void this.#ping()
   }
 
   restart(): void {
@@ -180,6 +183,7 @@ class NodeTracking {
     const { prefixes, keyPrefix, data, clock } = this.#settings
     if (this.#subscriber.status !== 'ready' || (data && data.status !== 'ready')) return
     const era = ++this.#era
+    this.#isAsking = false
     const listed = prefixes.flatMap((prefix) => ['PREFIX', `${keyPrefix}${prefix}`])
     this.#silentSince = clock.now()
     try {
@@ -202,14 +206,17 @@ class NodeTracking {
   async #ping(): Promise<void> {
     const { clock } = this.#settings
     const era = this.#era
-    this.#silentSince ??= clock.now()
+    this.#silentSince = clock.now()
     const sent = { now: clock.now(), wall: clock.wall() }
+    this.#isAsking = true
     try {
       await this.#subscriber.ping()
+      if (era !== this.#era) return
     } catch {
       return // Its connection is gone; or the server is BUSY with a script, and answers that before it tells what has changed.
+    } finally {
+      if (era === this.#era) this.#isAsking = false
     }
-    if (era !== this.#era) return
     const isFirst = !this.#heard
     this.#heard = sent
     this.#silentSince = undefined
@@ -220,6 +227,7 @@ class NodeTracking {
     this.#era += 1
     const wasHeard = this.#heard !== undefined
     this.#isArmed = false
+    this.#isAsking = false
     this.#heard = undefined
     this.#silentSince = undefined
     if (wasHeard) this.#listener.lost('the connection was lost')
