@@ -54,6 +54,18 @@ describe('resolveOptions', () => {
     })
   })
 
+  it('has a near cache only if it is asked for', () => {
+    const defaults = { entries: 10_000, bytes: 67_108_864, values: 'copied' }
+    expect(resolve({ near: false }).near).toBeUndefined()
+    expect(resolve({ near: true }).near).toEqual(defaults)
+    expect(resolve({ near: { entries: 5, values: 'frozen' } }).near).toEqual({
+      ...defaults,
+      entries: 5,
+      values: 'frozen',
+    })
+    expect(resolve({ nearLag: '1s' }).nearLag).toBe(1_000)
+  })
+
   it('gives what cannot be changed, whatever becomes of the object that was given', () => {
     const options = { ...right, ttl: '1h' }
     const resolved = resolveOptions(options)
@@ -77,6 +89,14 @@ describe('resolveOptions', () => {
     ['store', { store: null }, 'such as new MemoryStore()', 'null'],
     ['store', { store: new Map() }, 'such as new MemoryStore()', 'an object'],
     ['codec', { codec: null }, "such as 'json'", 'null'],
+    ['near', { near: 'yes' }, 'such as { entries: 10_000 }', '"yes"'],
+    ['near', { near: null }, 'such as { entries: 10_000 }', 'null'],
+    ['near.entries', { near: { entries: 0 } }, 'such as 10000', '0'],
+    ['near.bytes', { near: { bytes: 1.5 } }, 'such as 67108864', '1.5'],
+    ['near.values', { near: { values: 'shared' } }, "'copied' or 'frozen'", '"shared"'],
+    ['entry', { near: { entry: 1 } }, 'one of entries, bytes, values', 'an unknown option'],
+    ['nearLag', { nearLag: 39 }, "such as '200ms'", '39'],
+    ['nearLag', { nearLag: 'soon' }, "such as '200ms'", '"soon"'],
     ['codec', { codec: {} }, "such as 'json'", 'an object'],
     ['codec', { codec: { ...jsonCodec, id: '' } }, "such as 'json'", 'an object'],
     ['codec', { codec: { ...jsonCodec, id: 'JSON' } }, "such as 'json'", 'an object'],

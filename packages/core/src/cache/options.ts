@@ -165,12 +165,6 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
     shown(given.nearLag),
   )
   check(toMilliseconds(barrierTtl) !== undefined, 'barrierTtl', durationExpected, shown(barrierTtl))
-  check(
-    (toMilliseconds(barrierTtl) ?? nearLag) >= nearLag,
-    'barrierTtl',
-    `at least nearLag (${nearLag} ms)`,
-    shown(barrierTtl),
-  )
   check(toWindow(settle) !== undefined, 'settle', durationExpected, shown(settle))
   const commandTimeout = given.commandTimeout === undefined ? 500 : toMilliseconds(given.commandTimeout)
   check(commandTimeout !== undefined, 'commandTimeout', durationExpected, shown(given.commandTimeout))
