@@ -1,5 +1,6 @@
+import { gate } from '@cache-aside/testkit'
 import { expect, it } from 'vitest'
-import { jsonCodec } from '../../src/entry/codec.ts'
+import { type Codec, jsonCodec } from '../../src/entry/codec.ts'
 import { heard } from './events-heard.ts'
 import { onEveryStore } from './on-every-store.ts'
 
@@ -80,5 +81,41 @@ onEveryStore('compression', ({ open }) => {
 
     expect(await reader.get('k')).toMatchObject({ found: false })
     expect(corrupt).toHaveLength(1)
+  })
+})
+
+onEveryStore('the codec of a call', ({ open }) => {
+  const plain: Codec = {
+    id: 'plain',
+    encode: (value) => Buffer.from(value as string),
+    decode: (payload) => payload.toString(),
+  }
+
+  it('writes and reads its value, beside those of the codec of the cache', async () => {
+    const cache = open({ version: '1' })
+    expect(await cache.getOrLoad('plain', () => 'text', { codec: plain })).toBe('text')
+    expect(await cache.set('set', 'text', { codec: plain })).toBe(true)
+    expect(await cache.getOrLoad('json', () => ['value'])).toEqual(['value'])
+
+    expect(await cache.get('plain', { codec: plain })).toEqual({ found: true, value: 'text' })
+    expect(await cache.get('set', { codec: plain })).toEqual({ found: true, value: 'text' })
+    expect(await cache.get('json')).toEqual({ found: true, value: ['value'] })
+    expect(await cache.get('plain')).toMatchObject({ found: false })
+  })
+
+  it('is that of who loaded, for all who share a load', async () => {
+    const cache = open()
+    const source = gate<string>()
+    const [leader, joiner] = [cache.getOrLoad('k', source.load, { codec: plain }), cache.getOrLoad('k', source.load)]
+    await source.called
+
+    source.answer('text')
+
+    expect(await Promise.all([leader, joiner])).toEqual(['text', 'text'])
+  })
+
+  it('is refused if it is none', async () => {
+    const options = { codec: { id: 'x' } } as unknown as { codec: Codec }
+    await expect(open().getOrLoad('k', () => 'value', options)).rejects.toThrow(/option "codec"/)
   })
 })
