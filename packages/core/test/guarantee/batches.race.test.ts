@@ -29,7 +29,7 @@ const operations = (...kinds: Operation['kind'][]) =>
 function processesOn(memory: MemoryStore, adversary: Adversary): CacheAside[] {
   const store: Store = new Proxy(memory, {
     get(target, name: keyof Store) {
-      if (name === 'now' || name === 'onChange') return target[name].bind(target)
+      if (name === 'now' || name === 'onChange' || name === 'track') return target[name].bind(target)
       return async (...args: never[]) => {
         await adversary.step()
         const reply: unknown = await (target[name] as (...args: never[]) => Promise<unknown>).apply(target, args)

@@ -19,7 +19,8 @@ export class Held {
   readonly wrap = (store: Store): Store =>
     new Proxy(store, {
       get: (target, operation: keyof Store) => {
-        if (operation === 'now' || operation === 'onChange') return target[operation].bind(target)
+        if (operation === 'now' || operation === 'onChange' || operation === 'track')
+          return target[operation].bind(target)
         return async (...args: never[]) => {
           await this.#pass(`before ${operation}`)
           const reply: unknown = await (target[operation] as (...args: never[]) => Promise<unknown>).apply(target, args)

@@ -7,7 +7,7 @@ import type { Adversary } from './adversary.ts'
 function delayed(store: Store, adversary: Adversary): Store {
   return new Proxy(store, {
     get(target, name: keyof Store) {
-      if (name === 'now' || name === 'onChange') return target[name].bind(target)
+      if (name === 'now' || name === 'onChange' || name === 'track') return target[name].bind(target)
       if (name === 'read') return readOf(target, adversary)
       return async (...args: never[]) => {
         await adversary.step()

@@ -448,6 +448,14 @@ onEveryStore('an invalidation of tags that settles', ({ open }) => {
 
     expect(await cache.get('k')).toEqual(nothing)
   })
+
+  it('lets it be cached when it has, though nothing else is ever invalidated', async () => {
+    const cache = open()
+    await cache.invalidateTag('a', { settle: 50 })
+    const read = () => cache.getOrLoad('k', () => 'value', { tags: ['a'] })
+
+    await expect.poll(async () => (await read(), await cache.get('k'))).toEqual({ found: true, value: 'value' })
+  })
 })
 
 onEveryStore('a child of a cache', ({ open }) => {
