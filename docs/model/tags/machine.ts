@@ -43,6 +43,7 @@ function shownTags({ generation, tags }: Store): string {
   const fields = Object.entries(tags.fields).map(
     ([tag, field]) => field && `${tag} ${voidBefore(field)}/${field.expired}`,
   )
-  const hash = tags.id === '' ? 'no hash' : `${tags.id} at ${tags.clock}, floor ${tags.floor}`
+  const due = tags.due.map((reading) => `, due ${reading}`).join('')
+  const hash = tags.id === '' ? 'no hash' : `${tags.id} at ${tags.clock}${due}, floor ${tags.floor}`
   return [generation.name || 'no generation', hash, ...fields.filter(Boolean)].join(', ')
 }

@@ -1,5 +1,5 @@
 import { configuration } from './configuration.ts'
-import { lengths, nowOf, others, scripts, turned, whole } from './scripts.ts'
+import { lengths, others, scripts, turned, whole } from './scripts.ts'
 import { noFields, type Tags } from './store.ts'
 import { but, butScripts, type Mutant } from './study.ts'
 
@@ -7,7 +7,13 @@ const moving = { tags: 'moving' } as const
 const stands = { begins: 'value' } as const
 
 /** A hash that is made of the token of who makes it, and of nothing else. */
-const hashOf = (token: number, now: number): Tags => ({ id: `t-${token}`, clock: now, floor: now, fields: noFields })
+const hashOf = (token: number, now: number): Tags => ({
+  id: `t-${token}`,
+  clock: now,
+  due: [],
+  floor: now,
+  fields: noFields,
+})
 
 export const mutants: readonly Mutant[] = [
   {
@@ -104,18 +110,45 @@ export const mutants: readonly Mutant[] = [
     shownBy: configuration('R · W · E', { ...stands, prunes: 1, endings: ['failed'] }),
   },
   {
-    name: 'moment that does not store the reading it gives',
+    name: 'moment at the time of the server, beyond the clock that is stored',
     breaks: 'P1',
     protocol: butScripts({
       moment: (found, _command, now) => {
         const store = whole(found, now)
-        return { store, reply: { kind: 'moment', id: store.tags.id, reading: nowOf(store.tags, now) } }
+        return { store, reply: { kind: 'moment', id: store.tags.id, reading: Math.max(store.tags.clock, now) } }
       },
     }),
     shownBy: configuration('R · W', { backs: 1 }),
   },
   {
-    name: 'moment that does not look at the time',
+    name: 'bump by the time of the server alone, whatever was given already',
+    breaks: 'P1',
+    protocol: butScripts({
+      bump: (store, command, now) => scripts.bump({ ...store, tags: { ...store.tags, clock: 0 } }, command, now),
+    }),
+    shownBy: configuration('R · W', { backs: 1 }),
+  },
+  {
+    name: 'moment that goes to what is due before it is time',
+    breaks: 'P4',
+    protocol: butScripts({
+      moment: (store, command, now) => scripts.moment(store, command, Math.max(now, ...store.tags.due)),
+    }),
+    shownBy: configuration('R · M', { deaths: 1 }),
+  },
+  {
+    name: 'barrier that makes nothing due',
+    breaks: 'progress',
+    protocol: butScripts({
+      raise: (store, command, now) => {
+        const executed = scripts.raise(store, command, now)
+        return { ...executed, store: { ...executed.store, tags: { ...executed.store.tags, due: store.tags.due } } }
+      },
+    }),
+    shownBy: configuration('R · M', { deaths: 1 }),
+  },
+  {
+    name: 'moment that never catches up with what is due',
     breaks: 'progress',
     protocol: butScripts({
       moment: (found, _command, now) => {
@@ -230,7 +263,7 @@ export const mutants: readonly Mutant[] = [
       },
       moment: (store, command, now) =>
         store.tags.id === '?'
-          ? { store, reply: { kind: 'moment', id: '', reading: nowOf(store.tags, now) } }
+          ? { store, reply: { kind: 'moment', id: '', reading: Math.max(store.tags.clock, now) } }
           : scripts.moment(store, command, now),
     }),
     shownBy: configuration('R · W', { loses: ['tags'], losses: 1 }),

@@ -37,16 +37,14 @@ const done: Reply = { kind: 'done' }
 export function whole(store: Store, now: number): Store {
   if (store.tags.id !== '') return store
   const made = store.made + 1
-  return { ...store, made, tags: { id: `t${made}`, clock: now, floor: now, fields: noFields } }
+  return { ...store, made, tags: { id: `t${made}`, clock: now, due: [], floor: now, fields: noFields } }
 }
 
 /** A field as it reads where it is missing. */
 const fieldOf = ({ floor, fields }: Tags, tag: Tag): Field =>
   fields[tag] ?? { void: floor, expired: floor, writers: [] }
 
-export const nowOf = ({ clock }: Tags, now: number): number => Math.max(clock, now)
-
-/** Gives a new reading, and changes fields by it. */
+/** Gives a new reading, and changes fields by it. What of them is ahead of it is due. */
 export function turned(
   found: Store,
   now: number,
@@ -54,10 +52,16 @@ export function turned(
   change: (field: Field, reading: number) => Field,
 ): Executed {
   const store = whole(found, now)
-  const clock = nowOf(store.tags, now) + 1
+  const clock = Math.max(store.tags.clock, now) + 1
   const fields = { ...store.tags.fields }
-  for (const tag of tags) fields[tag] = change(fieldOf(store.tags, tag), clock)
-  return { store: { ...store, tags: { ...store.tags, clock, fields } }, reply: done }
+  const readings = new Set(store.tags.due)
+  for (const tag of tags) {
+    const field = change(fieldOf(store.tags, tag), clock)
+    fields[tag] = field
+    for (const reading of [field.void, field.expired, ...field.writers.map(({ end }) => end)]) readings.add(reading)
+  }
+  const due = [...readings].filter((reading) => reading > clock).toSorted((one, other) => one - other)
+  return { store: { ...store, tags: { ...store.tags, clock, due, fields } }, reply: done }
 }
 
 /** Before when what was loaded is void. */
@@ -122,12 +126,13 @@ export const scripts: Scripts = {
 
   invalidate: (store) => ({ store: { ...store, key: absent }, reply: done }),
 
-  /** Stores the reading that it gives: the server's clock may go back. */
+  /** Gives what the clock stands at, which is brought forward by what is due, and by nothing else. */
   moment(found, _command, now) {
     const store = whole(found, now)
-    const clock = nowOf(store.tags, now)
     const { id } = store.tags
-    return { store: { ...store, tags: { ...store.tags, clock } }, reply: { kind: 'moment', id, reading: clock } }
+    const clock = store.tags.due.some((reading) => reading <= now) ? now : store.tags.clock
+    const due = store.tags.due.filter((reading) => reading > clock)
+    return { store: { ...store, tags: { ...store.tags, clock, due } }, reply: { kind: 'moment', id, reading: clock } }
   },
 
   bump: (store, { tags, settles }, now) =>

@@ -182,7 +182,7 @@ export const settlesOf = ({ settles }: Configuration, { process }: Actor): boole
 
 export const nameOf = (process: number): string => String.fromCharCode('A'.charCodeAt(0) + process)
 
-/** The server's clock at first; that of the tags is behind it, as long as nobody asks. */
+/** The server's clock at first; that of the tags is behind it, as long as nothing is set forward. */
 const noon = 10_000
 
 export function tagsOf({ tags }: Configuration, version: number): readonly Tag[] {
@@ -199,7 +199,7 @@ export function initial(configuration: Configuration): State {
   return {
     key: begins === 'value' ? { kind: 'value', head: 'V', version: 1, tags, origin } : absent,
     generation: { name: 'g0' },
-    tags: { id: 't0', clock: noon - 10, floor: noon - 10, fields: noFields },
+    tags: { id: 't0', clock: noon - 10, due: [], floor: noon - 10, fields: noFields },
     made: 0,
     committed: 1,
     visible: 1,

@@ -46,6 +46,8 @@ export interface Field {
 export interface Tags {
   readonly id: string
   readonly clock: number
+  /** Readings ahead of the clock: once it is time, a moment brings the clock forward. */
+  readonly due: readonly number[]
   readonly floor: number
   readonly fields: Fields
 }
@@ -98,7 +100,7 @@ export type Reply =
 export const absent: Key = { kind: 'absent' }
 export const none: Generation = { name: '' }
 export const noFields: Fields = { a: undefined, b: undefined }
-export const gone: Tags = { id: '', clock: 0, floor: 0, fields: noFields }
+export const gone: Tags = { id: '', clock: 0, due: [], floor: 0, fields: noFields }
 export const leaseOf = (token: Token): Head => `L${token}`
 export const headOf = (key: Key): Head | undefined => ('head' in key ? key.head : undefined)
 export const isSettling = (generation: string): boolean => generation.startsWith('!')

@@ -56,6 +56,7 @@ export const small = [
   configuration('R · T · W', stands),
   configuration('R · T · M', stands),
   configuration('R · T · C', stands),
+  configuration('R · W', { settles: 'B', backs: 1 }, 'B settles, the clock set back'),
   configuration('R · W · M', { settles: 'B' }, 'B settles'),
   configuration('R · W · W', { settles: 'BC' }, 'B and C settle'),
   configuration('R · C · C', { settles: 'B' }, 'B settles'),

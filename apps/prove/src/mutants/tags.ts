@@ -141,7 +141,11 @@ export const tagMutants: readonly Mutant[] = [
         find: "id = string.sub(redis.sha1hex(ARGV[1] .. time[1] .. '.' .. time[2]), 1, 16)",
         put: "id = string.rep('0', 16)",
       },
-      { file: 'protocol/scripts/bump.lua', find: 'clock, floor = 0, now', put: 'clock, floor = 0, 0' },
+      {
+        file: 'protocol/scripts/bump.lua',
+        find: 'clock, floor, dues = 0, now,',
+        put: 'clock, floor, dues = 0, 0,',
+      },
     ],
     workload: cold,
     faults: ['drop-tags'],

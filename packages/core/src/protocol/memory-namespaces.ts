@@ -21,7 +21,10 @@ interface TagClock {
   readonly tags: Map<string, Tag>
 }
 
-/** The generations and tag clocks of a `MemoryStore`; what becomes of them is told in `scripts/{generation,clear,moment,bump}.lua`. */
+/**
+ * The generations and tag clocks of a `MemoryStore`; what becomes of them is told in `scripts/{generation,clear,moment,bump}.lua`.
+ * Here each moment brings its clock forward: nobody is told of that, so nothing has to be due.
+ */
 export class MemoryNamespaces {
   readonly #now: () => number
   readonly #generations = new Map<string, string>()

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { CacheAside } from '../../src/cache/cache.ts'
 import type { CacheOptions } from '../../src/cache/options.ts'
 import { RedisStore } from '../../src/protocol/redis-store.ts'
+import { bump } from '../../src/protocol/tag-clock.ts'
 import { commandsDuring } from '../protocol/standing.ts'
 
 let server: RedisServer
@@ -166,6 +167,7 @@ describe('what is true before a load', () => {
     proxy.blackHole('toClient')
     const [early, beside] = [store.origin(namespace, true), store.origin(namespace, true)]
     await expect.poll(sent).toBe(2) // One for the generation, one for the tags.
+    await bump(redis, namespace.tagClock, ['a'], { what: 'void', ahead: 0, writer: '' })
     const late = store.origin(namespace, true)
     proxy.heal()
 

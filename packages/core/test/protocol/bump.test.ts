@@ -17,15 +17,17 @@ import {
   freshId,
   knownId,
   lostParts,
+  madeAnew,
   mine,
-  noClocks,
   serverMicroseconds,
   thirds,
 } from './standing-clock.ts'
 
 const hour = 3_600_000
-const known: Fields = { id: knownId, clock: '<now>', floor: '<long ago>' }
-const fresh: Fields = { id: freshId, clock: '<now>', floor: '<now>' }
+const known: Fields = { id: knownId, clock: '<now>', floor: '<long ago>', due: '' }
+const fresh: Fields = { id: freshId, clock: '<now>', floor: '<now>', due: '' }
+/** A reading so far ahead is due then. */
+const dueAt = (ahead: Span | undefined): string => (ahead ? `<${ahead}>` : '')
 
 interface Case {
   readonly state: string
@@ -73,7 +75,7 @@ describe('bump', () => {
       const key = await put(clock(fieldOf(':a', before)))
 
       expect(await run(key, what, { ahead })).toBe(reply)
-      expect(await clockStanding(redis, key)).toEqual({ ...known, ':a': after })
+      expect(await clockStanding(redis, key)).toEqual({ ...known, due: dueAt(ahead), ':a': after })
     })
 
   table('void', [
@@ -250,11 +252,11 @@ describe('bump', () => {
   ])(
     '%s, ahead %s, where there is no clock: a new one that knows of nothing before now',
     async (what, ahead, after) => {
-      for (const [, state] of [['absent', absent] as const, ...noClocks]) {
+      for (const [, state] of [['absent', absent] as const, ...madeAnew]) {
         const key = await put(state)
 
         expect(await run(key, what, { ahead })).toBe(1)
-        expect(await clockStanding(redis, key)).toEqual({ ...fresh, ':a': after })
+        expect(await clockStanding(redis, key)).toEqual({ ...fresh, due: dueAt(ahead), ':a': after })
       }
     },
   )
@@ -368,6 +370,74 @@ describe('bump', () => {
     })
   })
 
+  describe('what is due', () => {
+    it.each<readonly [string, string, Span | undefined, string]>([
+      ['the first reading ahead', '', 'before', '<before>'],
+      ['one that is due sooner', '<fresh><given>', 'before', '<before><fresh><given>'],
+      ['one that is due later', '<before><fresh>', 'given', '<before><fresh><given>'],
+      ['none', '<before><given>', undefined, '<before><given>'],
+      ['what it goes beyond itself', '<long ago><over><before>', undefined, '<before>'],
+      ['what it goes beyond itself, and one', '<over><given>', 'fresh', '<fresh><given>'],
+      ['no digits', 'n'.repeat(16), 'fresh', '<fresh>'],
+    ])('is in order, with %s', async (_what, before, ahead, after) => {
+      for (const what of ['void', 'raise'] as const) {
+        const key = await put(clock({ due: before }))
+
+        await run(key, what, { ahead })
+
+        expect((await clockStanding(redis, key))?.due).toBe(after)
+      }
+    })
+
+    it('stays when a writer is done: others may be due with it', async () => {
+      const key = await put(clock())
+      await run(key, 'raise', { ahead: 'before' })
+
+      await run(key, 'lower')
+
+      expect((await clockStanding(redis, key))?.due).toBe('<before>')
+    })
+
+    it('is no sooner than a reading, and later by a sixteenth of its distance at most', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 1, max: 31_536_000_000 }), async (ahead) => {
+          const key = await put(clock())
+
+          await bump(redis, key, ['a'], { what: 'void', ahead, writer: '' })
+
+          const [reading, due] = [(await readingsAt(key, ':a'))[0], Number(await redis.hget(key, 'due'))]
+          expect(due).toBeGreaterThanOrEqual(reading)
+          expect(due - reading).toBeLessThan((ahead * 1_000) / 16)
+        }),
+        { numRuns: 100 },
+      )
+    })
+
+    it('is little, however many readings are ahead', async () => {
+      const key = await put(clock())
+      for (let time = 0; time < 1_000; time++) await run(key, 'raise', { ahead: 'before', tags: [`t${time}`] })
+
+      expect((await redis.hget(key, 'due'))?.length).toBeLessThanOrEqual(32 * 16)
+    })
+
+    it('is beyond every reading ahead that is given, whatever is sent', async () => {
+      const whats = fc.constantFrom<Forward['what'][]>('void', 'expire', 'raise', 'lower')
+      const aheads = fc.constantFrom<(Span | undefined)[]>(undefined, 'before', 'fresh', 'given')
+
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.tuple(whats, aheads), { minLength: 1, maxLength: 12 }), async (commands) => {
+          const key = await put(clock())
+          for (const [what, ahead] of commands) await run(key, what, { ahead })
+
+          const dues = (await redis.hget(key, 'due')) ?? ''
+          const last = Math.max(Number(await redis.hget(key, 'clock')), Number(dues.slice(-16)))
+          for (const reading of await readingsAt(key, ':a')) expect(last).toBeGreaterThanOrEqual(reading)
+        }),
+        { numRuns: 60 },
+      )
+    })
+  })
+
   describe('of old tags', () => {
     it.each<readonly [string, string, string | undefined, string]>([
       ['void long ago', '<long ago><0>', undefined, '<long ago>'],
@@ -429,7 +499,7 @@ describe('bump', () => {
       const old = digits((await serverMicroseconds(redis)) - 2_000 * hour)
       await redis.hset(key, Object.fromEntries(Array.from({ length: 100 }, (_, tag) => [`:${tag}`, old + digits(0)])))
 
-      for (let left = 104; left > 4; ) {
+      for (let left = 105; left > 5; ) {
         await run(key, 'void')
         const now = await redis.hlen(key)
         expect(left - now).toBeLessThanOrEqual(8)
@@ -522,7 +592,7 @@ describe('bump', () => {
     const sent = await commandsDuring(redis, () => bump(redis, key, tags, { what: 'void', ahead: 0, writer: '' }))
 
     expect(sent).toMatchObject({ evalsha: commands })
-    expect(await redis.hlen(key)).toBe(3 + count)
+    expect(await redis.hlen(key)).toBe(4 + count)
   })
 
   it('is sent by its source where the server has forgotten it, and by its hash from then on', async () => {

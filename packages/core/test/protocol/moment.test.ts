@@ -1,19 +1,22 @@
 import { type RedisServer, startRedis } from '@cache-aside/testkit'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { judgeByTags } from '../../src/entry/origin.ts'
 import { newToken } from '../../src/entry/token.ts'
 import { runScript } from '../../src/protocol/script.ts'
 import { momentScript } from '../../src/protocol/scripts.generated.ts'
-import { bump, moment } from '../../src/protocol/tag-clock.ts'
+import { bump, type Forward, moment, tagReadings } from '../../src/protocol/tag-clock.ts'
 import { absent, answering, commandsDuring, newKey, type State } from './standing.ts'
 import {
+  anothers,
   clock,
   clockStanding,
   digits,
   type Fields,
   freshId,
   knownId,
-  noClocks,
+  madeAnew,
+  mine,
   serverMicroseconds,
   toldReading,
 } from './standing-clock.ts'
@@ -41,28 +44,56 @@ describe('moment', () => {
     await state(redis, key)
     return key
   }
+  /** What a connection is told that asks for every change of this key. */
+  const heardChanges = async (key: string) => {
+    const changes: string[] = []
+    const connection = server.client({ protocol: 2 })
+    connection.on('message', () => changes.push('told'))
+    await connection.client('TRACKING', 'ON', 'REDIRECT', await connection.client('ID'), 'BCAST', 'PREFIX', key)
+    await connection.subscribe('__redis__:invalidate')
+    return changes
+  }
 
-  it.each<readonly [string, State, string, Fields]>([
-    ['a clock', clock(), '<now>', known],
-    ['a clock that is ahead of the server', clock({ clock: '<given>' }), '<given>', known],
+  it.each<readonly [string, Fields, string]>([
+    ['a clock', {}, '<over>'],
+    ['a clock that is ahead of the server', { clock: '<given>' }, '<given>'],
+    ['a clock with tags', { ':a': '<over><0>', ':b': '<before><0><over>w<before>' }, '<over>'],
+    ['a clock with readings that are due later', { due: '<before><given>' }, '<over>'],
     [
-      'a clock with tags',
-      clock({ ':a': '<over><0>', ':b': '<before><0><over>w<before>' }),
-      '<now>',
-      { ...known, ':a': '<over><0>', ':b': '<before><0><over>w<before>' },
+      'a clock that is ahead of the server, with a reading that is due later',
+      { clock: '<before>', due: '<fresh>' },
+      '<before>',
     ],
-  ])('%s → its id and the later of its reading and the server’s', async (_state, before, reading, after) => {
-    const key = await put(before)
+    ['a clock whose dues are none', { due: 'n'.repeat(16) }, '<over>'],
+  ])('%s → its id and its reading, unchanged', async (_state, fields, reading) => {
+    const key = await put(clock(fields))
+    const before = await redis.hgetall(key)
 
     const got = await moment(redis, key)
 
     expect(got.id).toBe(knownId)
     expect(toldReading(got.reading, await serverMicroseconds(redis))).toBe(reading)
-    expect(await clockStanding(redis, key)).toEqual({ ...after, clock: reading })
-    expect(await redis.hget(key, 'clock')).toBe(digits(got.reading))
+    expect(digits(got.reading)).toBe(before.clock)
+    expect(await redis.hgetall(key)).toEqual(before)
   })
 
-  it.each<readonly [string, State]>([['absent', absent], ...noClocks])(
+  it.each<readonly [string, string, string]>([
+    ['one that is due', '<over>', ''],
+    ['some that are due', '<over><over><now>', ''],
+    ['one that is due, and others later', '<over><before><given>', '<before><given>'],
+  ])('a clock with readings ahead of it, %s → brought forward to the server’s time', async (_state, due, left) => {
+    const key = await put(clock({ clock: '<long ago>', due, ':a': '<over><0>' }))
+
+    const got = await moment(redis, key)
+
+    expect(got.id).toBe(knownId)
+    expect(toldReading(got.reading, await serverMicroseconds(redis))).toBe('<now>')
+    expect(await clockStanding(redis, key)).toEqual({ ...known, clock: '<now>', due: left, ':a': '<over><0>' })
+    expect(await redis.hget(key, 'clock')).toBe(digits(got.reading))
+    expect(await moment(redis, key)).toEqual(got)
+  })
+
+  it.each<readonly [string, State]>([['absent', absent], ...madeAnew])(
     '%s → a clock that knows of nothing before now',
     async (_state, before) => {
       const key = await put(before)
@@ -71,16 +102,20 @@ describe('moment', () => {
 
       expect(got.id).toMatch(fresh)
       expect(toldReading(got.reading, await serverMicroseconds(redis))).toBe('<now>')
-      expect(await clockStanding(redis, key)).toEqual({ id: freshId, clock: '<now>', floor: '<now>' })
-      expect(await redis.hget(key, 'id')).toBe(got.id)
-      expect(await moment(redis, key)).toMatchObject({ id: got.id })
+      expect(await clockStanding(redis, key)).toEqual({ id: freshId, clock: '<now>', floor: '<now>', due: '' })
+      expect(await redis.hgetall(key)).toMatchObject({
+        id: got.id,
+        clock: digits(got.reading),
+        floor: digits(got.reading),
+      })
+      expect(await moment(redis, key)).toEqual(got)
     },
   )
 
   it('never goes back, by whatever the clock is ahead', async () => {
-    for (const reading of ['<over>', '<given>']) {
-      const key = await put(clock({ clock: reading }))
-      const readings: number[] = []
+    for (const fields of [{}, { clock: '<given>' }, { clock: '<given>', due: '<over>' }]) {
+      const key = await put(clock(fields))
+      const readings = [Number(await redis.hget(key, 'clock'))]
 
       for (let time = 0; time < 10; time++) {
         readings.push((await moment(redis, key)).reading)
@@ -91,16 +126,57 @@ describe('moment', () => {
     }
   })
 
-  it('stands as it was given, though the server’s time goes back then', async () => {
-    const key = await put(clock())
-    const { reading } = await moment(redis, key)
-    const later = digits(reading + 10_000_000)
-    await redis.hset(key, 'clock', later) // As it was given when the server’s time was later by so much.
+  it('is never beyond what the clock stands at', async () => {
+    for (const fields of [{}, { clock: '<given>' }, { due: '<over>', clock: '<long ago>' }, { due: '<before>' }]) {
+      const key = await put(clock(fields))
 
-    expect((await moment(redis, key)).reading).toBe(Number(later))
+      const { reading } = await moment(redis, key)
+
+      expect(await redis.hget(key, 'clock')).toBe(digits(reading))
+    }
+  })
+
+  it('changes nothing that a process is told of, but where it brings the clock forward', async () => {
+    const key = await put(clock({ due: '<before>', ':a': '<before><0>' }))
+    const changes = await heardChanges(key)
+
+    for (let time = 0; time < 20; time++) await moment(redis, key)
     await bump(redis, key, ['a'], voiding)
+    await expect.poll(() => changes).toEqual(['told'])
 
-    expect(Number((await redis.hget(key, ':a'))?.slice(0, 16))).toBeGreaterThan(Number(later))
+    await redis.hset(key, 'due', digits((await moment(redis, key)).reading + 1))
+    await expect.poll(() => changes).toEqual(['told', 'told'])
+    for (let time = 0; time < 20; time++) await moment(redis, key)
+    await bump(redis, key, ['a'], voiding)
+    await expect.poll(() => changes).toEqual(['told', 'told', 'told', 'told'])
+  })
+
+  it.each<readonly [string, Forward]>([
+    ['a barrier', { what: 'raise', ahead: 100, writer: mine }],
+    ['an invalidation that settles', { what: 'void', ahead: 100, writer: '' }],
+    ['an expiry that settles', { what: 'expire', ahead: 100, writer: '' }],
+  ])('is beyond %s once that is over, and brings the clock forward once for it', async (_what, forward) => {
+    const key = await put(clock())
+    await bump(redis, key, ['a'], forward)
+    const judged = async () => judgeByTags(await moment(redis, key), ['a'], await tagReadings(redis, key, ['a']))
+
+    expect(await judged()).toBe(forward.what === 'expire' ? 'expired' : 'void')
+    await expect.poll(judged).toBe('valid')
+
+    const commands = await commandsDuring(redis, () => moment(redis, key))
+    expect(commands).not.toHaveProperty('hset')
+    expect(await redis.hget(key, 'due')).toBe('')
+  })
+
+  it('is beyond a barrier that is over while that of another tag stands', async () => {
+    const key = await put(clock())
+    await bump(redis, key, ['busy'], { what: 'raise', ahead: 3_600_000, writer: mine })
+    await bump(redis, key, ['dead'], { what: 'raise', ahead: 100, writer: anothers })
+    const judged = async (tag: string) =>
+      judgeByTags(await moment(redis, key), [tag], await tagReadings(redis, key, [tag]))
+
+    await expect.poll(() => judged('dead')).toBe('valid')
+    expect(await judged('busy')).toBe('void')
   })
 
   it('is one for all who ask at once where there is no clock', async () => {
@@ -130,7 +206,7 @@ describe('moment', () => {
     expect(ids.size).toBe(10)
   })
 
-  it('costs the same however many tags there are', async () => {
+  it('costs the same however many tags there are, and writes nothing', async () => {
     const key = await put(clock())
     await redis.hset(
       key,
@@ -139,7 +215,7 @@ describe('moment', () => {
 
     const commands = await commandsDuring(redis, () => moment(redis, key))
 
-    expect(commands).toMatchObject({ time: 1, hmget: 1, hset: 1 })
+    expect(commands).toEqual({ evalsha: 1, time: 1, hmget: 1 })
   })
 
   it('is sent by its source where the server has forgotten it, and by its hash from then on', async () => {

@@ -29,9 +29,9 @@ export const [mine, anothers, thirds]: readonly [string, string, string] = [
   't'.repeat(22),
 ]
 
-/** Puts a clock under a key that was last asked a while ago, and knows of nothing before that. */
+/** Puts a clock under a key that was last set forward a while ago, and knows of nothing before that. */
 export const clock = (fields: Fields = {}): State =>
-  clockOf({ id: knownId, clock: '<over>', floor: '<long ago>', ...fields })
+  clockOf({ id: knownId, clock: '<over>', floor: '<long ago>', due: '', ...fields })
 
 /** Puts these fields under a key, and no others. */
 export const clockOf =
@@ -45,16 +45,16 @@ export const clockOf =
   }
 
 const without = (...names: readonly string[]): Fields => {
-  const whole: Fields = { id: knownId, clock: '<over>', floor: '<long ago>', ':old': '<before><0>' }
+  const whole: Fields = { id: knownId, clock: '<over>', floor: '<long ago>', due: '', ':old': '<before><0>' }
   return Object.fromEntries(Object.entries(whole).filter(([field]) => !names.includes(field)))
 }
 
-/** A part of it is missing. */
+/** A part of it is missing that every reader needs. */
 export const lostParts: readonly (readonly [string, State])[] = [
   ['a clock without its id', clockOf(without('id'))],
   ['a clock without its last reading', clockOf(without('clock'))],
   ['a clock without its floor', clockOf(without('floor'))],
-  ['tags alone', clockOf(without('id', 'clock', 'floor'))],
+  ['tags alone', clockOf(without('id', 'clock', 'floor', 'due'))],
   ['an id alone', clockOf({ id: knownId })],
 ]
 
@@ -72,12 +72,21 @@ export const noClocks: readonly (readonly [string, State])[] = [
   ['a stream', (redis, key) => redis.xadd(key, '*', 'field', 'a')],
 ]
 
+/** All that a script makes anew. */
+export const madeAnew: readonly (readonly [string, State])[] = [
+  ...noClocks,
+  ['a clock without what is due', clockOf(without('due'))],
+]
+
 /** What a script leaves under the key of a clock. */
 export async function clockStanding(redis: Redis, key: string): Promise<Fields | null> {
   if ((await redis.exists(key)) === 0) return null
   const now = await serverMicroseconds(redis)
   const fields = Object.entries(await redis.hgetall(key))
-  const told = fields.map(([field, content]) => [field, field === 'id' ? toldId(content) : readable(content, now)])
+  const told = fields.map(([field, content]) => {
+    if (field === 'id') return [field, toldId(content)]
+    return [field, field === 'due' ? toldDue(content, now) : readable(content, now)]
+  })
   return { ...Object.fromEntries(told), ...((await redis.pttl(key)) < 0 ? {} : { ttl: 'not kept for ever' }) }
 }
 
@@ -88,17 +97,19 @@ export async function serverMicroseconds(redis: Redis): Promise<number> {
 
 export const digits = (microseconds: number): string => String(microseconds).padStart(16, '0')
 
-/** A reading as it is told. */
-export function toldReading(reading: number, now: number): string {
+/** A reading as it is told. `late`: by how much of its distance it may be later. */
+export function toldReading(reading: number, now: number, late = 0): string {
   if (reading === 0) return '<0>'
   const away = (reading - now) / 1_000
-  const found = Object.entries(moments).find(([name, at]) => name !== '<0>' && Math.abs(away - at) < slack)
+  const isAt = (at: number) => away > at - slack && away < at + Math.max(at, 0) * late + slack
+  const found = Object.entries(moments).find(([name, at]) => name !== '<0>' && isAt(at))
   return found?.[0] ?? `${away} ms`
 }
 
 const toldId = (id: string): string => (/^[0-9a-f]{16}$/.test(id) ? freshId : id)
-const readable = (content: string, now: number): string =>
-  content.replaceAll(/\d{16}/g, (reading) => toldReading(Number(reading), now))
+const readable = (content: string, now: number, late?: number): string =>
+  content.replaceAll(/\d{16}/g, (reading) => toldReading(Number(reading), now, late))
+const toldDue = (content: string, now: number): string => readable(content, now, 1 / 16)
 const written = (told: string, now: number): string =>
   told.replaceAll(/<[^>]+>/g, (name) =>
     digits(name === '<0>' ? 0 : now + 1_000 * moments[name as keyof typeof moments]),

@@ -14,6 +14,8 @@
   Fields of the hash, readings in microseconds of 16 digits:
   id        of this clock; the entries carry it
   clock     the last reading that was given
+  due       readings ahead of the clock, the first first: once the server's time is there, the next moment brings the clock
+            forward. They are rounded up, by a sixteenth of how far ahead they are at most, so that there are few
   floor     the reading of every tag that has no field
   :<tag>    <void before><expired before>, while writers are at work followed by the first without them, and by
             each writer's token and end
@@ -31,10 +33,10 @@
 ]]
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local known = redis.pcall('HMGET', KEYS[1], 'id', 'clock', 'floor')
-local id, clock, floor = known[1], tonumber(known[2] or ''), tonumber(known[3] or '')
-if known.err or not (id and #id == 16 and clock and floor and #known[3] == 16) then
-  clock, floor = 0, now
+local known = redis.pcall('HMGET', KEYS[1], 'id', 'clock', 'floor', 'due')
+local id, clock, floor, dues = known[1], tonumber(known[2] or ''), tonumber(known[3] or ''), known[4]
+if known.err or not (id and #id == 16 and clock and floor and #known[3] == 16 and dues) then
+  clock, floor, dues = 0, now, ''
   redis.call('UNLINK', KEYS[1])
   id = string.sub(redis.sha1hex(ARGV[1] .. time[1] .. '.' .. time[2]), 1, 16)
   redis.call('HSET', KEYS[1], 'id', id, 'floor', string.format('%016.0f', floor))
@@ -44,6 +46,16 @@ clock = math.max(clock, now) + 1
 local what, writer = ARGV[2], ARGV[4]
 local forward = clock + ARGV[3] * 1000
 local reply = what == 'raise' and 0 or 1
+
+local due = {}
+if forward > clock then
+  local step = 2 ^ math.floor(math.log(forward - clock) / math.log(2) - 4)
+  due[1] = string.format('%016.0f', math.ceil(forward / step) * step)
+end
+for reading in string.gmatch(dues, string.rep('%d', 16)) do
+  if tonumber(reading) > clock and reading ~= due[1] then table.insert(due, reading) end
+end
+table.sort(due)
 
 for at = 6, #ARGV do
   local raw = redis.call('HGET', KEYS[1], ':' .. ARGV[at]) or ''
@@ -84,5 +96,6 @@ for at = 1, #sampled, 2 do
     floor = math.max(floor, reading)
   end
 end
-redis.call('HSET', KEYS[1], 'clock', string.format('%016.0f', clock), 'floor', string.format('%016.0f', floor))
+local reading, lowest = string.format('%016.0f', clock), string.format('%016.0f', floor)
+redis.call('HSET', KEYS[1], 'clock', reading, 'floor', lowest, 'due', table.concat(due))
 return reply
