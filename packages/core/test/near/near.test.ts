@@ -109,6 +109,20 @@ describe('a near cache', () => {
     }
   })
 
+  it('keeps what has tags while others load what has tags', async () => {
+    const { cache } = await openNear(redis)
+    const other = new CacheAside({ namespace: 'shop', redis: redis.url })
+    onTestFinished(() => other.close())
+    await keepNear(cache, 'k', () => 'value', { tags: ['t'] })
+
+    for (let key = 0; key < 5; key++) await other.getOrLoad(`theirs:${key}`, () => 'value', { tags: ['t', 'u'] })
+    await other.invalidate('theirs:0', { scope: 'everywhere' }) // What was changed before has been told.
+
+    const { nearHits } = cache.stats()
+    expect(await cache.get('k', { tags: ['t'] })).toEqual({ found: true, value: 'value' })
+    expect(cache.stats().nearHits).toBe(nearHits + 1)
+  })
+
   it('has nothing for a reader who goes by tags that the one before did not', async () => {
     const { cache } = await openNear(redis)
     await keepNear(cache, 'k', () => 'untagged')
