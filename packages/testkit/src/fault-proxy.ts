@@ -8,10 +8,17 @@ const directions = ['toServer', 'toClient'] as const
 
 export type Direction = (typeof directions)[number]
 
-/** Starts a TCP proxy, on a free port of 127.0.0.1, for the server on `port` of 127.0.0.1. */
-export async function startFaultProxy({ port }: { readonly port: number }): Promise<FaultProxy> {
+/** In the first so many bytes of a connection a mark is looked for. */
+const markedWithin = 16_384
+
+/**
+ * Starts a TCP proxy, on a free port of 127.0.0.1, for the server on `port` of 127.0.0.1.
+ *
+ * @param mark A text that tells connections apart: those on which the client says it soon can be disturbed alone.
+ */
+export async function startFaultProxy({ port }: { readonly port: number }, mark?: string): Promise<FaultProxy> {
   return onFreePort(async (own) => {
-    const proxy = new FaultProxy(own, port)
+    const proxy = new FaultProxy(own, port, mark)
     await proxy.accept()
     return proxy
   })
@@ -25,28 +32,29 @@ export class FaultProxy {
   readonly port: number
   /** For a Redis client. */
   readonly url: string
+  /** Connections on which the mark was said; a disturbance of these begins, on a new one, with the mark. */
+  readonly marked = new Connections()
+  /** All others. */
+  readonly unmarked = new Connections()
   readonly #upstream: number
-  readonly #delays = { toServer: 0, toClient: 0 }
-  readonly #connections = new Set<Connection>()
+  readonly #mark: string | undefined
   #server: Server | undefined
 
-  constructor(port: number, upstream: number) {
+  constructor(port: number, upstream: number, mark?: string) {
     this.port = port
     this.url = `redis://${host}:${port}`
     this.#upstream = upstream
+    this.#mark = mark
   }
 
   /** How many connections are open, on one side at least. */
   get connections(): number {
-    return this.#connections.size
+    return this.marked.count + this.unmarked.count
   }
 
   /** Forwards bytes so many milliseconds late. Without a direction: both ways. */
   delay(ms: number, direction?: Direction): void {
-    for (const each of direction ? [direction] : directions) {
-      this.#delays[each] = ms
-      for (const connection of this.#connections) connection[each].delay = ms
-    }
+    for (const some of [this.marked, this.unmarked]) some.delay(ms, direction)
   }
 
   /** Takes bytes and connections, and forwards nothing before `heal`, not even that a connection was closed. */
@@ -61,7 +69,7 @@ export class FaultProxy {
 
   /** Destroys every connection, with what was held back. */
   cut(): void {
-    for (const connection of this.#connections) connection.destroy()
+    for (const some of [this.marked, this.unmarked]) some.cut()
   }
 
   /** Refuses new connections. Those that are open stay. */
@@ -89,24 +97,80 @@ export class FaultProxy {
 
   #open(client: Socket): void {
     const server = connect({ port: this.#upstream, host, allowHalfOpen: true, noDelay: true })
-    const connection = new Connection(client, server, this.#delays)
-    this.#connections.add(connection)
-    void connection.closed.then(() => this.#connections.delete(connection))
+    // Before the connection forwards it: the mark itself is disturbed already.
+    if (this.#mark) onceSaid(client, this.#mark, () => this.marked.add(connection))
+    const connection = new Connection(client, server)
+    this.unmarked.add(connection)
+  }
+}
+
+/** Calls back when a text comes among the first bytes of a socket. */
+function onceSaid(socket: Socket, text: string, callBack: () => void): void {
+  let said = ''
+  const listen = (bytes: Buffer): void => {
+    said += bytes.toString('latin1')
+    const isSaid = said.includes(text)
+    if (isSaid || said.length > markedWithin) socket.off('data', listen)
+    if (isSaid) callBack()
+  }
+  socket.on('data', listen)
+}
+
+/** Connections that fail together. Invariant: each has the delays of those that it is among. */
+class Connections {
+  readonly #delays = { toServer: 0, toClient: 0 }
+  readonly #members = new Set<Connection>()
+
+  /** How many are open, on one side at least. */
+  get count(): number {
+    return this.#members.size
+  }
+
+  /** {@link FaultProxy.delay} */
+  delay(ms: number, direction?: Direction): void {
+    for (const each of direction ? [direction] : directions) {
+      this.#delays[each] = ms
+      for (const connection of this.#members) connection[each].delay = ms
+    }
+  }
+
+  /** {@link FaultProxy.blackHole} */
+  blackHole(direction?: Direction): void {
+    this.delay(Number.POSITIVE_INFINITY, direction)
+  }
+
+  /** {@link FaultProxy.heal} */
+  heal(): void {
+    this.delay(0)
+  }
+
+  /** {@link FaultProxy.cut} */
+  cut(): void {
+    for (const connection of this.#members) connection.destroy()
+  }
+
+  /** Takes one in, out of where it is. */
+  add(connection: Connection): void {
+    connection.leave()
+    this.#members.add(connection)
+    connection.leave = () => this.#members.delete(connection)
+    for (const each of directions) connection[each].delay = this.#delays[each]
   }
 }
 
 class Connection {
   readonly toServer: Lane
   readonly toClient: Lane
-  /** Resolves when both sides are closed. */
-  readonly closed: Promise<unknown>
+  /** Called when both sides are closed, too. */
+  leave: () => void = () => {}
   readonly #sockets: readonly Socket[]
 
-  constructor(client: Socket, server: Socket, delays: Readonly<Record<Direction, number>>) {
+  constructor(client: Socket, server: Socket) {
     this.#sockets = [client, server]
-    this.closed = Promise.all(this.#sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))))
-    this.toServer = new Lane(client, server, delays.toServer)
-    this.toClient = new Lane(server, client, delays.toClient)
+    const closed = this.#sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)))
+    void Promise.all(closed).then(() => this.leave())
+    this.toServer = new Lane(client, server)
+    this.toClient = new Lane(server, client)
   }
 
   destroy(): void {
@@ -118,12 +182,11 @@ class Connection {
 class Lane {
   readonly #to: Socket
   readonly #held: { readonly bytes: Buffer | 'end'; readonly arrived: number }[] = []
-  #delay: number
+  #delay = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(from: Socket, to: Socket, delay: number) {
+  constructor(from: Socket, to: Socket) {
     this.#to = to
-    this.#delay = delay
     from.on('data', (bytes: Buffer) => this.#take(bytes))
     from.once('end', () => this.#take('end'))
     // An error is followed by `close`, which is all that the other side may learn of it.

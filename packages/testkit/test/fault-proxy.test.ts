@@ -137,4 +137,24 @@ describe('FaultProxy', () => {
     await once(upstream.resume(), 'close')
     server.close()
   })
+
+  it('disturbs alone those connections on which a mark was said', async () => {
+    using telling = await startFaultProxy(redis, 'news')
+    const subscriber = redis.client({ port: telling.port, lazyConnect: true, retryStrategy: () => null })
+    const other = redis.client({ port: telling.port })
+    await other.ping()
+    telling.marked.blackHole('toServer')
+    await subscriber.connect()
+    const subscribed = subscriber.subscribe('news')
+
+    expect(await other.ping('other')).toBe('other')
+    expect(await Promise.race([subscribed, near.publish('news', 'not heard')])).toBe(0)
+    expect([telling.marked.count, telling.unmarked.count]).toEqual([1, 1])
+
+    telling.marked.heal()
+    await subscribed
+    telling.marked.cut()
+    await once(subscriber, 'end')
+    expect(await other.ping('still there')).toBe('still there')
+  })
 })

@@ -59,6 +59,8 @@ export class CacheAside {
   readonly #near: NearCache | undefined
   readonly #reads: ReadThrough
   readonly #invalidations: Invalidations
+  /** What options that cannot change come to: they are read once. */
+  readonly #frozenOptions = new WeakMap<object, Settings>()
   readonly #stopWatching: () => void
   #closed = false
 
@@ -429,7 +431,11 @@ export class CacheAside {
   }
 
   #settings(options: ReadOptions<never> | undefined): Settings {
-    return resolveCall(options, this.#options.settings)
+    const known = options && this.#frozenOptions.get(options)
+    if (known) return known
+    const settings = resolveCall(options, this.#options.settings)
+    if (options && Object.isFrozen(options)) this.#frozenOptions.set(options, settings)
+    return settings
   }
 
   #named(operation: string, given: string | readonly string[]): Targets {

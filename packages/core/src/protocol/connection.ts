@@ -2,6 +2,7 @@ import { ConnectionError } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
 import { Breaker } from './breaker.ts'
 import { nodeOf } from './cluster-node.ts'
+import { GatheredWrites } from './gathered-writes.ts'
 import { guarded } from './guarded.ts'
 import type { RedisPort } from './redis-port.ts'
 import type { Availability } from './store.ts'
@@ -29,6 +30,7 @@ export interface ConnectionSettings {
 export class Connection {
   readonly #redis: RedisPort
   readonly #settings: ConnectionSettings
+  readonly #writes: GatheredWrites
   readonly #listeners = new Set<(change: Availability) => void>()
   /** Of the server, or of the cluster as a whole. */
   readonly #breaker: Breaker
@@ -45,6 +47,7 @@ export class Connection {
   constructor(redis: RedisPort, settings: ConnectionSettings) {
     this.#redis = redis
     this.#settings = settings
+    this.#writes = new GatheredWrites(redis)
     this.#breaker = this.#newBreaker()
     for (const [event, listener] of this.#heard) redis.on(event, listener)
   }
@@ -137,6 +140,7 @@ export class Connection {
 
   #sendNow<T>(command: () => Promise<T>, key: string | undefined): Promise<T> {
     if (!this.#redis.isCluster || this.#breaker.isOpen) return this.#breaker.run(command)
+    this.#writes.gather()
     // Nobody knows which node is silent then: it is to one caller only.
     if (key === undefined) return this.#within(this.#settings.commandTimeout, command())
 

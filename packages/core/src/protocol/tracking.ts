@@ -5,6 +5,9 @@ import type { Tracking, TrackingListener } from './store.ts'
 /** How long a connection may leave a PING without an answer before it is replaced, in milliseconds. */
 const longestSilence = 5_000
 
+/** Before a connection that is of no use now is made anew, in milliseconds. */
+const restartPause = 1_000
+
 const channel = '__redis__:invalidate'
 
 export interface TrackingSettings {
@@ -184,23 +187,34 @@ class NodeTracking {
     if (this.#subscriber.status !== 'ready' || (data && data.status !== 'ready')) return
     const era = ++this.#era
     this.#isAsking = false
+    const isOver = () => era !== this.#era
     const listed = prefixes.flatMap((prefix) => ['PREFIX', `${keyPrefix}${prefix}`])
     this.#silentSince = clock.now()
     try {
-      if (data && !(await areOfOneServer(data, this.#subscriber))) return this.restart()
+      const isSame = data === undefined || (await areOfOneServer(data, this.#subscriber))
+      if (isOver()) return
+      if (!isSame) return this.#restartLater()
       const id = await this.#subscriber.client('ID')
+      if (isOver()) return
       await this.#subscriber.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id, 'BCAST', ...listed)
+      if (isOver()) return
       await this.#subscriber.subscribe(channel)
+      if (isOver()) return
     } catch (error) {
-      if (era !== this.#era || !(error instanceof Error)) return
-      // No permission, or a proxy that does not know it. Others pass: LOADING, BUSY, a connection that is lost.
-      if (/^(NOPERM|ERR) /.test(error.message)) this.#listener.refused(new Error(error.message))
-      else this.restart()
+      if (isOver()) return
+      if (isRefusal(error)) this.#listener.refused(new Error(error.message))
+      else this.#restartLater() // LOADING, BUSY: it passes.
       return
     }
-    if (era !== this.#era) return
     this.#isArmed = true
     this.beat()
+  }
+
+  #restartLater(): void {
+    const era = this.#era
+    this.#settings.clock.after(restartPause, () => {
+      if (era === this.#era) this.restart()
+    })
   }
 
   async #ping(): Promise<void> {
@@ -241,7 +255,11 @@ async function areOfOneServer(one: Redis, other: Redis): Promise<boolean> {
     const [first, second] = await Promise.all([runId(one), runId(other)])
     return first === second
   } catch (error) {
-    if (error instanceof Error && /^(NOPERM|ERR) /.test(error.message)) return true
+    if (isRefusal(error)) return true
     throw error
   }
 }
+
+/** No permission, or a proxy that does not know the command. */
+const isRefusal = (error: unknown): error is Error =>
+  error instanceof Error && /^(NOPERM|ERR unknown) /i.test(error.message)

@@ -99,7 +99,7 @@ describe('a near cache', () => {
     const asked = other.client()
     await expect
       .poll(async () => Number(/cmdstat_info:calls=(\d+)/.exec(await asked.info('commandstats'))?.[1]))
-      .toBeGreaterThan(8)
+      .toBeGreaterThan(2)
     for (let read = 0; read < 3; read++) await cache.get('k')
 
     expect(cache.stats().nearHits).toBe(0)
