@@ -27,7 +27,7 @@ const ttl = 60_000
 const freshFor = 30_000
 const entry = { raw: value, freshFor, ttl }
 const anotherEntry = { ...entry, raw: anotherValue }
-const format = { codec: jsonCodec, name: 'json', maxValueSize: 2 ** 20 }
+const format = { codec: jsonCodec, name: 'json', maxValueSize: 2 ** 20, freezes: false }
 
 const leaseOf = (token: string): Lease => ({ head: leaseHead(token), ttl })
 const myLease = leaseOf(mine)

@@ -25,7 +25,10 @@ describe('resolveOptions', () => {
       settle: 0,
       near: undefined,
       nearLag: 200,
-      settings: { ...defaultSettings, format: { codec: jsonCodec, name: 'json', maxValueSize: 8_388_608 } },
+      settings: {
+        ...defaultSettings,
+        format: { codec: jsonCodec, name: 'json', maxValueSize: 8_388_608, freezes: false },
+      },
     })
   })
 
@@ -49,7 +52,7 @@ describe('resolveOptions', () => {
         jitter: 0,
         leaseTtl: 1_000,
         loadTimeout: 500,
-        format: { codec, name: 'json.v2/7', maxValueSize: 1 },
+        format: { codec, name: 'json.v2/7', maxValueSize: 1, freezes: false },
       },
     })
   })

@@ -1,7 +1,6 @@
 import { type Codec, jsonCodec } from '../entry/codec.ts'
 import { type Compression, type CompressionOptions, supportedCompressions } from '../entry/compression.ts'
 import { InvalidOptionsError, type OptionProblem } from '../errors.ts'
-import { frozen } from '../near/freeze.ts'
 import type { NearSettings } from '../near/near-cache.ts'
 import { isClient, RedisStore, type RedisTarget } from '../protocol/redis-store.ts'
 import type { NamespaceKeys, Store } from '../protocol/store.ts'
@@ -21,7 +20,7 @@ import {
 
 /** What the near cache may hold, and how its values are handed out. */
 export interface NearOptions {
-  /** At most so many. Default 10000. */
+  /** At most so many, up to a million. Default 10000. */
   readonly entries?: number
   /** At most so many bytes, as Redis has them; decoded they take about twice as many again. Default 64 MiB. */
   readonly bytes?: number
@@ -72,7 +71,7 @@ export interface CacheOptions extends Omit<ReadOptions, 'tags' | 'near'> {
   readonly near?: boolean | NearOptions
   /**
    * How far the near cache of a process may be behind the others. The same in every process of a namespace: those that
-   * void with `scope: 'everywhere'` wait for so long. From 40 ms. Default `'200ms'`.
+   * void with `scope: 'everywhere'` wait for so long. From 40 ms to a minute. Default `'200ms'`.
    */
   readonly nearLag?: Duration
 }
@@ -99,6 +98,7 @@ export interface ResolvedOptions {
 
 /** In milliseconds: a heart beats four times within it. */
 const shortestNearLag = 40
+const longestNearLag = 60_000
 
 const cacheOptions: ReadonlySet<string> = new Set<keyof CacheOptions>([
   ...settingNames,
@@ -159,9 +159,9 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
   )
   const nearLag = given.nearLag === undefined ? 200 : (toMilliseconds(given.nearLag) ?? 0)
   check(
-    nearLag >= shortestNearLag,
+    nearLag >= shortestNearLag && nearLag <= longestNearLag,
     'nearLag',
-    `a duration from ${shortestNearLag} ms, such as '200ms'`,
+    `a duration from ${shortestNearLag} ms to a minute, such as '200ms'`,
     shown(given.nearLag),
   )
   check(toMilliseconds(barrierTtl) !== undefined, 'barrierTtl', durationExpected, shown(barrierTtl))
@@ -184,9 +184,10 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
 
   if (problems.length > 0) throw new InvalidOptionsError(problems)
   const format = {
-    codec: near?.values === 'frozen' ? frozen(codec) : codec,
+    codec,
     name: version === undefined ? codec.id : `${codec.id}/${version}`,
     maxValueSize,
+    freezes: near?.values === 'frozen',
   }
   return Object.freeze({
     namespace,
@@ -204,22 +205,35 @@ export function resolveOptions(options: CacheOptions): ResolvedOptions {
   })
 }
 
-function readNear(near: CacheOptions['near'], check: Check, problems: OptionProblem[]): NearSettings | undefined {
+function readNear(
+  near: CacheOptions['near'],
+  check: Check,
+  problems: OptionProblem[],
+): (NearSettings & Required<NearOptions>) | undefined {
   if (near === undefined || near === false) return undefined
   check(
-    typeof near === 'boolean' || (typeof near === 'object' && near !== null),
+    typeof near === 'boolean' || (typeof near === 'object' && near !== null && !Array.isArray(near)),
     'near',
     'true, false or an object such as { entries: 10_000 }',
     shown(near),
   )
   const { entries = 10_000, bytes = 64 * 1024 * 1024, values = 'copied' } = typeof near === 'object' ? { ...near } : {}
   if (typeof near === 'object' && near !== null) refuseUnknown(near, nearOptions, problems)
-  const isCount = (given: unknown) => Number.isInteger(given) && (given as number) > 0
-  check(isCount(entries), 'near.entries', 'a whole number above 0, such as 10000', shown(entries))
+  const isCount = (given: unknown, most = Infinity) =>
+    Number.isInteger(given) && (given as number) > 0 && (given as number) <= most
+  check(
+    isCount(entries, mostNear),
+    'near.entries',
+    `a whole number from 1 to ${mostNear}, such as 10000`,
+    shown(entries),
+  )
   check(isCount(bytes), 'near.bytes', 'a whole number of bytes above 0, such as 67108864', shown(bytes))
   check(values === 'copied' || values === 'frozen', 'near.values', "'copied' or 'frozen'", shown(values))
   return { entries, bytes, values }
 }
+
+/** Entries: what holds them is made in advance. */
+const mostNear = 1_000_000
 
 const nearOptions: ReadonlySet<string> = new Set<keyof NearOptions>(['entries', 'bytes', 'values'])
 

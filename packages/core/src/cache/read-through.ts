@@ -1,5 +1,5 @@
 import { bulkhead } from 'cockatiel'
-import { readEntry, type Seen, type SeenValue } from '../entry/entry.ts'
+import { decodeValue, readEntry, type Seen, type SeenValue } from '../entry/entry.ts'
 import { type Freshness, freshness, isExpired, isServed } from '../entry/freshness.ts'
 import { storeKey } from '../entry/key.ts'
 import type { CacheEvent, StaleReason } from '../events.ts'
@@ -9,7 +9,7 @@ import { currentAsOf, type LoadOutcome, type LoadSurroundings, lead } from '../l
 import type { Loader, Turns } from '../load/run-loader.ts'
 import type { Boarding, SingleFlight } from '../load/single-flight.ts'
 import { orLate } from '../load/waiting.ts'
-import type { NearCache } from '../near/near-cache.ts'
+import type { Mark, NearCache } from '../near/near-cache.ts'
 import type { Clock } from '../time/clock.ts'
 import { isBarred, Validity } from '../tags/validity.ts'
 import type { ResolvedOptions } from './options.ts'
@@ -107,7 +107,7 @@ export class ReadThrough {
 
       if (boarding.role === 'joiner') report({ type: 'join', key })
       else if (landed.kind === 'entry' && landed.loadedBy === 'another') report({ type: 'wait', key })
-      const value = landed.kind === 'declined' ? landed.value : landed.codec.decode(landed.payload)
+      const value = landed.kind === 'declined' ? landed.value : decodeValue(landed.format, landed.payload)
       return { value, stale: undefined }
     }
   }
@@ -121,8 +121,8 @@ export class ReadThrough {
     if (!found || avoids(inStore) || avoidsTags(settings.tags.declared) || avoidsTags(found.seen.tags)) return undefined
     const judged = this.#judge(found.seen, settings)
     if (judged !== 'fresh' && !(judged === 'due' && load)) return undefined
-    hit(key, true)
     const value = near.valueOf(found)
+    hit(key, true)
     if (judged === 'due' && load) {
       const seen = { ...found.seen, value }
       this.#refresh({ key, storeKey: inStore, load, settings, batch: undefined }, lookedAt(seen))
@@ -149,11 +149,12 @@ export class ReadThrough {
     const tags = settings.tags.declared
     if (avoids(inStore) || avoidsTags(tags)) return away
     const near = settings.near ? this.#around.near : undefined
-    const mark = near?.expect(inStore)
+    let mark: Mark | undefined
     try {
+      mark = near?.expect(inStore)
       const expected = validity.expected(inStore, tags)
       const reading = await store.read(inStore, validity.namespace, expected)
-      const barred = isBarred(reading.tags, expected, store.now())
+      const barred = expected.length > 0 && isBarred(reading.tags, expected, store.now())
       const { generation } = reading
       let seen = readEntry(reading.raw, format)
       if (seen.kind === 'unreadable') report({ type: seen.outdated ? 'outdated' : 'corrupt', key, reason: seen.reason })

@@ -78,7 +78,7 @@ export interface Settings extends LoadSettings {
 }
 
 export const defaultSettings: Settings = {
-  format: { codec: jsonCodec, name: jsonCodec.id, maxValueSize: 8 * 1024 * 1024 },
+  format: { codec: jsonCodec, name: jsonCodec.id, maxValueSize: 8 * 1024 * 1024, freezes: false },
   near: true,
   ttl: 300_000,
   negativeTtl: 30_000,

@@ -8,8 +8,8 @@ export interface ClearOptions {
   readonly settle?: Duration
   /**
    * `'everywhere'` resolves `nearLag` later: no near cache of any process serves what is void then. `'near'`, the default,
-   * resolves at once: it is void in this process and in Redis, and in the near caches of others within `nearLag`. What is
-   * `'pending'` resolves at once too.
+   * resolves at once: it is void in this process and in Redis, and in the near caches of others within `nearLag`, as it is
+   * where a call has no `scope`. What is `'pending'` resolves at once too.
    */
   readonly scope?: 'near' | 'everywhere'
 }

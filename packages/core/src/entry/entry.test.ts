@@ -24,7 +24,7 @@ import type { Origin } from './origin.ts'
 import { newToken, tokenLength } from './token.ts'
 
 const id = 'i'.repeat(tokenLength)
-const format: Format = { codec: jsonCodec, name: 'json', maxValueSize: 10_000 }
+const format: Format = { codec: jsonCodec, name: 'json', maxValueSize: 10_000, freezes: false }
 const bytesCodec: Codec = { id: 'bytes', encode: (value) => value as Buffer, decode: (payload) => payload }
 
 const generation = 'g'.repeat(16)

@@ -1,5 +1,6 @@
 import type { Codec } from './codec.ts'
 import { type CompressionMark, decompress } from './compression.ts'
+import { freeze } from './freeze.ts'
 import { generationLength, type Origin, readingLength } from './origin.ts'
 import { tokenLength } from './token.ts'
 
@@ -81,6 +82,15 @@ export interface Format {
   readonly name: string
   /** The longest payload that is read, in bytes, decompressed. */
   readonly maxValueSize: number
+  /** Whether nobody may change a value that was decoded. */
+  readonly freezes: boolean
+}
+
+/** A value as it is handed out. @throws what the codec throws. */
+export function decodeValue({ codec, freezes }: Format, payload: Buffer): unknown {
+  const value = codec.decode(payload)
+  if (freezes) freeze(value)
+  return value
 }
 
 /** The same, with another codec. */
@@ -198,7 +208,7 @@ export function readEntry(raw: Buffer | null, format: Format): Seen {
   const nameEnd = nameStart + format.name.length
   const behind = raw[nameEnd]
   const isNamed = behind === newline || behind === space
-  if (!isNamed || raw.toString('latin1', nameStart, nameEnd) !== format.name) {
+  if (!isNamed || !standsAt(raw, nameStart, format.name)) {
     if (raw.indexOf(newline as number, nameStart) === -1) return unreadable(raw, 'not an entry of a cache')
     return unreadable(raw, `not written as "${format.name}"`, true)
   }
@@ -212,7 +222,7 @@ export function readEntry(raw: Buffer | null, format: Format): Seen {
     const payload = decompress(packing, raw.subarray(end + 1), format.maxValueSize)
     const { etag, tags } = end === nameEnd ? nothingNoted : readNotes(raw.toString('latin1', nameEnd + 1, end))
     if (isTagged !== tags.length > 0) return unreadable(raw, 'not an entry of a cache')
-    const decoded = { value: format.codec.decode(payload), payload }
+    const decoded = { value: decodeValue(format, payload), payload }
     return { kind: 'value', head: headOf(raw), ...decoded, lifetime, mark: readMark(raw), etag, origin, tags }
   } catch (error) {
     const what = error instanceof Error ? error.name : 'unknown error'
@@ -254,6 +264,11 @@ function readLifetime(raw: Buffer): Lifetime | undefined {
   if (freshUntil === undefined || freshFor === undefined || cost === undefined) return undefined
   if (!negative && raw[at.kind] !== kinds.value) return undefined
   return { freshUntil, freshFor, cost, negative }
+}
+
+function standsAt(raw: Buffer, from: number, text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (raw[from + index] !== text.charCodeAt(index)) return false
+  return true
 }
 
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= digit0 && byte <= digit0 + 9

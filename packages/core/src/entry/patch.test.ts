@@ -62,7 +62,7 @@ describe('a value', () => {
     expect(patched.toString()).toBe(text)
   })
 
-  const format = { codec: jsonCodec, name: 'json', maxValueSize: 10_000 }
+  const format = { codec: jsonCodec, name: 'json', maxValueSize: 10_000, freezes: false }
   const seen = (bytes: Buffer): SeenValue => {
     const entry = readEntry(bytes, format)
     if (entry.kind !== 'value') throw new Error(`expected a value, got: ${entry.kind}`)

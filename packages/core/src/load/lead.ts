@@ -1,13 +1,13 @@
 import type { BulkheadPolicy } from 'cockatiel'
-import { type Codec, encodeValue } from '../entry/codec.ts'
+import { encodeValue } from '../entry/codec.ts'
 import type { CompressionOptions } from '../entry/compression.ts'
-import { type Format, isLease, readEntry, type Seen, type SeenValue } from '../entry/entry.ts'
+import { decodeValue, type Format, isLease, readEntry, type Seen, type SeenValue } from '../entry/entry.ts'
 import { type FreshnessSettings, lifetimeOf } from '../entry/freshness.ts'
 import { isSettling, type Origin } from '../entry/origin.ts'
 import { packEntry } from '../entry/pack.ts'
 import { newToken } from '../entry/token.ts'
 import type { CacheEvent } from '../events.ts'
-import type { Changes } from '../protocol/changes.ts'
+import type { Changes, Watch } from '../protocol/changes.ts'
 import type { Store } from '../protocol/store.ts'
 import type { Clock } from '../time/clock.ts'
 import type { BatchMember } from './batch-load.ts'
@@ -44,7 +44,7 @@ export type LoadOutcome =
 /** A value as the codec wrote it. */
 interface Payload {
   readonly payload: Buffer
-  readonly codec: Codec
+  readonly format: Format
 }
 
 export interface LoadSettings extends FreshnessSettings {
@@ -151,8 +151,9 @@ async function takeLease(flight: Flight, request: LoadRequest, around: LoadSurro
         return undefined
       })
     const asOf = flight.mark()
-    const watch = changes.watch(storeKey)
+    let watch: Watch | undefined
     try {
+      watch = changes.watch(storeKey)
       // Sent together. Who has waited for another's load asks again, once it is over.
       const origin = attempt === 0 ? originSince(request.generation) : undefined
       const reply = await store.acquire(storeKey, { token, ttl, stale: stale?.head, void: replaceable })
@@ -160,7 +161,9 @@ async function takeLease(flight: Flight, request: LoadRequest, around: LoadSurro
       if (reply.kind === 'acquired') {
         if (reply.replaced !== undefined) report({ type: 'corrupt', key, reason: reply.replaced })
         const held = { head: reply.head, ttl }
-        const refreshed = isLease(reply.head) ? undefined : stale
+        // Of the loader's own: its caller has been handed the other.
+        const refreshed =
+          isLease(reply.head) || !stale ? undefined : { ...stale, value: decodeValue(format, stale.payload) }
         const before = await (origin ?? originSince())
         if (before && !isSettling(before.generation))
           return { kind: 'lease', lease: new HeldLease(held, { stale: refreshed, origin: before }, request, around) }
@@ -181,7 +184,7 @@ async function takeLease(flight: Flight, request: LoadRequest, around: LoadSurro
       if (seen.kind === 'value') seen = await validity.judgeFound(storeKey, seen, tags.declared)
       if (seen.kind === 'value' && request.serves(seen)) {
         const judgedBy = [...tags.declared, ...seen.tags]
-        return { kind: 'value', payload: seen.payload, codec: format.codec, asOf, tags: judgedBy, began: 0 }
+        return { kind: 'value', payload: seen.payload, format, asOf, tags: judgedBy, began: 0 }
       }
       if (seen.kind === 'unreadable') report({ type: seen.outdated ? 'outdated' : 'corrupt', key, reason: seen.reason })
     } catch (error) {
@@ -256,7 +259,7 @@ async function loadAndFill(
     return fail(cause)
   }
   report({ type: 'load', key, duration })
-  const outcome = { kind: 'entry', payload, codec: format.codec, loadedBy: 'us' } as const
+  const outcome = { kind: 'entry', payload, format, loadedBy: 'us' } as const
   if (payload.length > format.maxValueSize) {
     report({ type: 'oversize', key, size: payload.length })
     return { ...outcome, ...(await currency(() => lease?.release())) }

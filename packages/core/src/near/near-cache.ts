@@ -1,16 +1,16 @@
 import { LRUCache } from 'lru-cache'
-import { headLength, type Format, type SeenValue } from '../entry/entry.ts'
+import { copyJson, isJson } from '../entry/codec.ts'
+import { decodeValue, type Format, headLength, type SeenValue } from '../entry/entry.ts'
+import { freeze } from '../entry/freeze.ts'
 import { isExpired } from '../entry/freshness.ts'
 import type { ChangeListener, Changes } from '../protocol/changes.ts'
 import type { NamespaceKeys } from '../protocol/store.ts'
-import { freeze } from './freeze.ts'
 
 export interface NearSettings {
   /** At most. */
   readonly entries: number
   /** At most, as the store has them, their keys included. */
   readonly bytes: number
-  readonly values: 'copied' | 'frozen'
 }
 
 /** How a value was read. */
@@ -21,7 +21,7 @@ interface Read {
 }
 
 /** Of a read that may be kept: taken before it is sent, and void when its key changes meanwhile. */
-interface Mark {
+export interface Mark {
   /** Of the tags, when it was taken. */
   readonly epoch: number
 }
@@ -47,7 +47,6 @@ export interface Near {
  * came. Whatever changes the key after that read is told, later than that by `lag` at most, or else nothing is served.
  */
 export class NearCache implements ChangeListener {
-  readonly #settings: NearSettings
   readonly #namespace: NamespaceKeys
   readonly #changes: Changes
   readonly #kept: LRUCache<string, Near>
@@ -56,7 +55,6 @@ export class NearCache implements ChangeListener {
   #epoch = 0
 
   constructor(settings: NearSettings, namespace: NamespaceKeys, changes: Changes) {
-    this.#settings = settings
     this.#namespace = namespace
     this.#changes = changes
     this.#kept = new LRUCache({
@@ -78,7 +76,7 @@ export class NearCache implements ChangeListener {
   /** @param declared Tags that the reader goes by. */
   get(storeKey: string, format: Format, declared: readonly string[]): Near | undefined {
     const near = this.#kept.get(storeKey)
-    if (near === undefined || near.format.name !== format.name) return undefined
+    if (near === undefined || near.format.codec !== format.codec) return undefined
     if (near.tags.length > 0 && near.epoch !== this.#epoch) return undefined
     if (!declared.every((tag) => near.tags.includes(tag))) return undefined
     return this.#changes.areHeard ? near : undefined
@@ -86,17 +84,18 @@ export class NearCache implements ChangeListener {
 
   /** The value for one caller: a copy of its own, or what all share and nobody can change. */
   valueOf(near: Near): unknown {
-    const { codec } = near.format
+    const { codec, freezes } = near.format
     const { payload } = near.seen
+    if (!freezes && !isJson(codec)) return codec.decode(payload)
     if (near.decoded === undefined) {
       near.decoded = codec.decode(payload)
-      near.isFrozen = this.#settings.values === 'frozen' && freeze(near.decoded)
+      near.isFrozen = freezes && freeze(near.decoded)
     }
     if (near.isFrozen) return near.decoded
     try {
-      if (codec.copy) return codec.copy(near.decoded)
+      if (isJson(codec)) return copyJson(near.decoded)
     } catch {} // Nested deeper than the stack.
-    return codec.decode(payload)
+    return decodeValue(near.format, payload)
   }
 
   /** Before a read of the key is sent. Undefined: what it brings cannot be kept. */

@@ -36,7 +36,8 @@ export class Changes {
   readonly #watches = new Map<string, Set<() => void>>()
   #listener: ChangeListener | undefined
   #tracking: Tracking | undefined
-  #refused = false
+  /** It was refused, or closed. */
+  #isOver = false
   #cancelIdle: (() => void) | undefined
 
   constructor(settings: ChangesSettings) {
@@ -55,13 +56,17 @@ export class Changes {
 
   /** Begins to listen, where it has not: for good if somebody is told everything, else for a while. */
   open(): void {
-    const { clock } = this.#settings
+    if (this.#isOver) return
     if (!this.#listener) {
       this.#cancelIdle?.()
-      this.#cancelIdle = clock.after(idleTime, () => this.#hush())
+      this.#cancelIdle = this.#settings.clock.after(idleTime, () => this.#hush())
     }
-    if (this.#tracking || this.#refused) return
-    this.#tracking = this.#track()
+    try {
+      this.#tracking ??= this.#track()
+    } catch (reason) {
+      this.#isOver = true
+      this.#settings.report({ type: 'tracking-refused', reason })
+    }
   }
 
   /** Begun before a command is sent whose answer may have one wait. Undefined while nothing is heard. */
@@ -82,7 +87,7 @@ export class Changes {
   }
 
   close(): void {
-    this.#refused = true
+    this.#isOver = true
     this.#cancelIdle?.()
     this.#hush()
   }
@@ -106,7 +111,7 @@ export class Changes {
       },
       ready: () => report({ type: 'tracking-on' }),
       refused: (reason: unknown) => {
-        this.#refused = true
+        this.#isOver = true
         this.#hush()
         report({ type: 'tracking-refused', reason })
       },

@@ -10,7 +10,7 @@ const token = 't'.repeat(22)
 const another = 'a'.repeat(22)
 const ttl = 60_000
 const lease = { head: leaseHead(token), ttl }
-const format = { codec: jsonCodec, name: 'json', maxValueSize: 1_000 }
+const format = { codec: jsonCodec, name: 'json', maxValueSize: 1_000, freezes: false }
 const origin: Origin = { generation: 'g'.repeat(16), tagMoment: undefined }
 const raw = encodeEntry({
   id: newToken(),

@@ -228,7 +228,7 @@ export class MemoryStore implements Store {
       if (prefixes.some((prefix) => key.startsWith(prefix))) listener.changed([key])
     }
     this.#trackers.add(tracker)
-    listener.ready()
+    queueMicrotask(() => this.#trackers.has(tracker) && listener.ready())
     return { lag: () => 0, close: () => void this.#trackers.delete(tracker) }
   }
 

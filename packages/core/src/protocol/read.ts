@@ -1,36 +1,36 @@
-import { endOfTick } from '../time/end-of-tick.ts'
+import { endOfTurn } from '../time/end-of-turn.ts'
 import { decodeGeneration } from './generation.ts'
 import type { RedisPort } from './redis-port.ts'
 import type { Reading } from './store.ts'
 
 type Send = (keys: string[]) => Promise<(Buffer | null)[]>
 
-interface Asked {
-  /** Of the entry; undefined where only the generation is asked for. */
-  readonly key: string | undefined
-  readonly generation: string
-  readonly resolve: (reading: Reading) => void
-  readonly reject: (error: unknown) => void
+/** Reads that leave together. */
+interface Batch {
+  /** Of each key, its place in the command. */
+  readonly places: Map<string, number>
+  readonly replies: Promise<Replies>
 }
 
-/** Reads that leave together, and the place of each of their keys. */
-interface Batch {
-  readonly places: Map<string, number>
-  readonly asked: Asked[]
+interface Replies {
+  readonly raws: readonly (Buffer | null)[]
+  /** By their places; decoded once for all that ask. */
+  readonly generations: (string | undefined)[]
 }
 
 /** Keys in one MGET: a longer reply would hold the server and this process up. */
-const largestBatch = 512
+const largestBatch = 1_024
 
 /**
- * Reads of one tick, each of an entry and of what its namespace is at, as one command.
+ * Reads of one turn of the event loop, each of an entry and of what its namespace is at, as one command.
  *
  * Invariant: a read joins only a batch that has not been sent, so its reply is never older than the call.
  */
 export class ReadBatch {
   readonly #send: Send
   readonly #splits: boolean
-  #open: Batch | undefined
+  /** Those that can be joined, by where they go: all to one place, or each key to one of its own. */
+  readonly #open = new Map<string, Batch>()
 
   /** @param splits A command for each key, as in a cluster: an MGET takes the keys of one slot only. */
   constructor(send: Send, { splits }: { readonly splits: boolean }) {
@@ -38,67 +38,58 @@ export class ReadBatch {
     this.#splits = splits
   }
 
-  read(key: string | undefined, generation: string): Promise<Reading> {
-    return new Promise((resolve, reject) => {
-      const open = (this.#open ??= this.#begin())
-      place(open, generation)
-      if (key !== undefined) place(open, key)
-      open.asked.push({ key, generation, resolve, reject })
-      if (open.places.size >= largestBatch) this.#flush(open)
-    })
+  async read(key: string | undefined, generation: string): Promise<Reading> {
+    const ofNamespace = this.#batchOf(generation)
+    const generationAt = placeIn(ofNamespace, generation)
+    const ofEntry = key === undefined ? ofNamespace : this.#batchOf(key)
+    const at = key === undefined ? -1 : placeIn(ofEntry, key)
+
+    const namespace = await ofNamespace.replies
+    const { raws } = ofEntry === ofNamespace ? namespace : await ofEntry.replies
+    return { raw: raws[at] ?? null, generation: generationIn(namespace, generationAt), tags: undefined }
   }
 
-  #begin(): Batch {
-    const batch: Batch = { places: new Map(), asked: [] }
-    void endOfTick().then(() => this.#flush(batch))
+  #batchOf(key: string): Batch {
+    const to = this.#splits ? key : ''
+    let batch = this.#open.get(to)
+    if (!batch || batch.places.size >= largestBatch) this.#open.set(to, (batch = this.#begin(to)))
     return batch
   }
 
-  #flush(batch: Batch): void {
-    if (this.#open === batch) this.#open = undefined
-    if (batch.asked.length === 0) return // sent already, because it was full
-
-    const asked = batch.asked.splice(0)
-    const keys = [...batch.places.keys()]
-    if (this.#splits) return this.#flushEach(asked, keys)
-    this.#send(keys).then(
-      (raws) => answer(asked, (key) => raws[batch.places.get(key) as number] ?? null),
-      (error: unknown) => asked.forEach(({ reject }) => reject(error)),
-    )
+  #begin(to: string): Batch {
+    const places = new Map<string, number>()
+    const replies = this.#replies(to, places)
+    replies.catch(() => {}) // Told to those that wait: a read that one batch has failed does not wait for the other.
+    return { places, replies }
   }
 
-  /** Those whose nodes answer have their reply, whatever becomes of the others. */
-  #flushEach(asked: readonly Asked[], keys: readonly string[]): void {
-    const replies = new Map(keys.map((key) => [key, this.#send([key])]))
-    for (const one of asked) {
-      const own = one.key === undefined ? [one.generation] : [one.generation, one.key]
-      Promise.all(own.map((key) => replies.get(key) as Promise<(Buffer | null)[]>)).then(
-        (raws) => answer([one], (key) => raws[own.indexOf(key)]?.[0] ?? null),
-        one.reject,
-      )
-    }
+  async #replies(to: string, places: Batch['places']): Promise<Replies> {
+    await endOfTurn()
+    if (this.#open.get(to)?.places === places) this.#open.delete(to)
+    return { raws: await this.#send([...places.keys()]), generations: [] }
   }
 }
 
-function place({ places }: Batch, key: string): void {
-  if (!places.has(key)) places.set(key, places.size)
+function placeIn({ places }: Batch, key: string): number {
+  const known = places.get(key)
+  if (known !== undefined) return known
+  places.set(key, places.size)
+  return places.size - 1
 }
 
-function answer(asked: readonly Asked[], rawOf: (key: string) => Buffer | null): void {
-  for (const { key, generation, resolve } of asked) {
-    const raw = key === undefined ? null : rawOf(key)
-    resolve({ raw, generation: decodeGeneration(rawOf(generation)), tags: undefined })
-  }
+function generationIn({ raws, generations }: Replies, place: number): string | undefined {
+  return (generations[place] ??= decodeGeneration(raws[place]))
 }
 
 /** One key by GET, several by MGET. A key of another type reads as an empty, unreadable entry. */
-export async function read(redis: RedisPort, keys: string[]): Promise<(Buffer | null)[]> {
+export function read(redis: RedisPort, keys: string[]): Promise<(Buffer | null)[]> {
   const [only] = keys
   if (keys.length > 1 || only === undefined) return redis.mgetBuffer(keys)
-  try {
-    return [await redis.getBuffer(only)]
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return [Buffer.alloc(0)]
-    throw error
-  }
+  return redis.getBuffer(only).then(
+    (raw) => [raw],
+    (error: unknown) => {
+      if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return [Buffer.alloc(0)]
+      throw error
+    },
+  )
 }

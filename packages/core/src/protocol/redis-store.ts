@@ -1,7 +1,7 @@
 import { type Cluster, Redis, type RedisOptions } from 'ioredis'
 import type { Origin } from '../entry/origin.ts'
 import { systemClock } from '../time/clock.ts'
-import { endOfTick } from '../time/end-of-tick.ts'
+import { endOfTurn } from '../time/end-of-turn.ts'
 import { acquire } from './acquire.ts'
 import { lower, raise } from './barrier.ts'
 import { claim } from './claim.ts'
@@ -88,12 +88,12 @@ export class RedisStore implements Store {
     return this.#withTags(this.#reads.read(undefined, generation), tagClock, tags)
   }
 
-  /** Asked once for all that ask in one tick, and not before the last of them has. */
+  /** Asked once for all that ask in one turn of the event loop, and not before the last of them has. */
   origin(namespace: NamespaceKeys, tagged: boolean): Promise<Origin> {
     const asked = `${tagged} ${namespace.generation}`
     let origin = this.#origins.get(asked)
     if (!origin) {
-      origin = endOfTick().then(() => {
+      origin = endOfTurn().then(() => {
         this.#origins.delete(asked)
         return this.#askOrigin(namespace, tagged)
       })
@@ -216,7 +216,7 @@ export class RedisStore implements Store {
     return { generation: standing, tagMoment }
   }
 
-  /** Sent in the same tick: one round trip. */
+  /** Sent together: one round trip. */
   #withTags(reading: Promise<Reading>, tagClock: string, tags: readonly string[]): Promise<Reading> {
     if (tags.length === 0) return reading
     const asked = Promise.all([reading, this.#tagReads.read(tagClock, tags)])

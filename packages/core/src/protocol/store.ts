@@ -73,7 +73,7 @@ export interface Store {
   /** Reports keys that begin with `prefix` and were expired, evicted or deleted. Best effort: reports can be lost. */
   watchEvictions(prefix: string, listener: (eviction: Eviction) => void): Promise<EvictionWatch>
 
-  /** Tells of every change to a key that begins with one of `prefixes`, none of which begins with another. Opens what it needs by itself. */
+  /** Tells of every change to a key that begins with one of `prefixes`, none of which begins with another. Opens what it needs by itself, and tells nothing before it has returned. */
   track(prefixes: readonly string[], listener: TrackingListener, within: number): Tracking
 
   /** Tells when the store stops answering and when it answers again. Returns how to stop. */

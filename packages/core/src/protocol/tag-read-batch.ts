@@ -1,5 +1,5 @@
 import type { TagReadings } from '../entry/origin.ts'
-import { endOfTick } from '../time/end-of-tick.ts'
+import { endOfTurn } from '../time/end-of-turn.ts'
 
 type Send = (tagClock: string, tags: readonly string[]) => Promise<TagReadings>
 
@@ -13,7 +13,7 @@ interface Batch {
 }
 
 /**
- * The readings that one tick asks for, as one command for each tag clock. It is sent behind the reads of entries.
+ * The readings that one turn of the event loop asks for, as one command for each tag clock. It is sent behind the reads of entries.
  *
  * Invariant: as that of `ReadBatch`.
  */
@@ -35,7 +35,7 @@ export class TagReadBatch {
 
   #begin(tagClock: string): Batch {
     const tags = new Set<string>()
-    const readings = endOfTick().then(() => {
+    const readings = endOfTurn().then(() => {
       if (this.#open.get(tagClock)?.tags === tags) this.#open.delete(tagClock)
       return this.#send(tagClock, [...tags])
     })

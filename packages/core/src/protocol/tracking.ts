@@ -1,4 +1,4 @@
-import type { Cluster, Redis } from 'ioredis'
+import type { Cluster, Redis, RedisOptions } from 'ioredis'
 import type { Clock } from '../time/clock.ts'
 import type { Tracking, TrackingListener } from './store.ts'
 
@@ -32,6 +32,7 @@ export function track(client: Redis | Cluster, settings: TrackingSettings, liste
   const masters = () => (client.isCluster ? (client as Cluster).nodes('master') : [client as Redis])
   let hearing = false
   let cancel = () => {}
+  let isClosed = false
 
   const follow = (): void => {
     const current = new Set(masters())
@@ -75,10 +76,17 @@ export function track(client: Redis | Cluster, settings: TrackingSettings, liste
   const arm = (): void => {
     for (const node of nodes.values()) void node.arm()
   }
+  const rest = (): void => {
+    for (const node of nodes.values()) node.rest()
+  }
   const close = (): void => {
+    if (isClosed) return
+    isClosed = true
     cancel()
+    allowListeners(client, -1)
     client.off('close', restart)
     client.off('ready', arm)
+    client.off('end', rest)
     client.off('+node', follow)
     client.off('-node', follow)
     for (const node of nodes.values()) node.close()
@@ -93,7 +101,9 @@ export function track(client: Redis | Cluster, settings: TrackingSettings, liste
     // What it connects to may be another server than before, and what changes there is not told here.
     client.on('close', restart)
     client.on('ready', arm)
+    client.on('end', rest)
   }
+  allowListeners(client, 1)
   tick()
   return {
     lag: () => {
@@ -140,8 +150,13 @@ class NodeTracking {
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: null,
       retryStrategy: (attempt: number) => Math.min(50 * attempt, 1_000),
+      // Of the client's own, what would end a PING or its connection before the server has answered.
+      enableAutoPipelining: false,
+      reconnectOnError: null,
+      commandTimeout: undefined,
+      socketTimeout: undefined,
     }
-    this.#subscriber = node.duplicate(options)
+    this.#subscriber = node.duplicate(options as Partial<RedisOptions>)
     this.#subscriber.on('error', () => {}) // It is tried again until it is closed.
     this.#subscriber.on('ready', () => void this.arm())
     this.#subscriber.on('close', () => this.#lost())
@@ -149,7 +164,7 @@ class NodeTracking {
       if (keys === null) listener.lost('the server was flushed')
       else listener.changed(keys.map((key) => key.toString().slice(settings.keyPrefix.length)))
     })
-    this.#subscriber.connect().catch(() => {})
+    this.#connect()
   }
 
   get isHeard(): boolean {
@@ -174,16 +189,27 @@ class NodeTracking {
     if (this.#subscriber.status !== 'end') this.#subscriber.disconnect(true)
   }
 
+  /** Until the client that reads is connected again: a client that was closed keeps no process alive. */
+  rest(): void {
+    this.#lost()
+    this.#subscriber.disconnect()
+  }
+
   close(): void {
+    this.#subscriber.removeAllListeners('messageBuffer').disconnect()
     this.#era += 1
     this.#isArmed = false
     this.#heard = undefined
-    this.#subscriber.removeAllListeners('messageBuffer').disconnect()
+  }
+
+  #connect(): void {
+    this.#subscriber.connect().catch(() => {})
   }
 
   /** Once both connections are ready. */
   async arm(): Promise<void> {
     const { prefixes, keyPrefix, data, clock } = this.#settings
+    if (this.#subscriber.status === 'end') this.#connect()
     if (this.#subscriber.status !== 'ready' || (data && data.status !== 'ready')) return
     const era = ++this.#era
     this.#isAsking = false
@@ -226,8 +252,10 @@ class NodeTracking {
     try {
       await this.#subscriber.ping()
       if (era !== this.#era) return
-    } catch {
-      return // Its connection is gone; or the server is BUSY with a script, and answers that before it tells what has changed.
+    } catch (error) {
+      // Its connection is gone; or the server is BUSY with a script, and answers that before it tells what has changed.
+      if (era === this.#era && isRefusal(error)) this.#listener.refused(new Error(error.message))
+      return
     } finally {
       if (era === this.#era) this.#isAsking = false
     }
@@ -246,6 +274,12 @@ class NodeTracking {
     this.#silentSince = undefined
     if (wasHeard) this.#listener.lost('the connection was lost')
   }
+}
+
+/** Many caches on one client are no leak. */
+function allowListeners(client: Redis | Cluster, more: number): void {
+  const most = client.getMaxListeners()
+  if (most > 0) client.setMaxListeners(most + more)
 }
 
 /** By Sentinel, by DNS or by a balancer two clients may come to different ones. True where that is not told. */

@@ -1,7 +1,15 @@
 import { type RedisServer, startFaultProxy, startRedis, startRedisCluster } from '@cache-aside/testkit'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { CacheAside, defineCache, MemoryStore, v8Codec } from '../../src/index.ts'
+import {
+  CacheAside,
+  type CacheOptions,
+  type Codec,
+  defineCache,
+  jsonCodec,
+  MemoryStore,
+  v8Codec,
+} from '../../src/index.ts'
 import { keepNear, next, openNear } from './opened.ts'
 
 /** design §4; P1 and P2 of docs/guarantees.md. */
@@ -308,5 +316,83 @@ describe('a near cache', () => {
     await keepNear(cache, 'k', () => 'newer', { tags: ['t'] })
     await other.invalidateTag('t')
     expect(await cache.getOrLoad('k', () => 'newest', { tags: ['t'] })).toBe('newest')
+  })
+})
+
+describe('what a near cache hands out', () => {
+  const opened = (options: Partial<CacheOptions> = {}) => {
+    const cache = new CacheAside({
+      namespace: 'shop',
+      store: new MemoryStore(),
+      near: true,
+      ...options,
+    } as CacheOptions)
+    onTestFinished(() => cache.close())
+    return cache
+  }
+
+  it('is made by the codec of who reads, though two have one name', async () => {
+    const cache = opened()
+    const dates: Codec = { ...jsonCodec, decode: (payload) => new Date(JSON.parse(payload.toString()) as string) }
+    await keepNear(cache, 'k', () => '2026-01-01T00:00:00.000Z')
+
+    for (let read = 0; read < 3; read++)
+      expect((await cache.get('k', { codec: dates })).value).toEqual(new Date('2026-01-01'))
+  })
+
+  it('is frozen by the codec of a call too, wherever it comes from', async () => {
+    const cache = opened({ near: { values: 'frozen' } })
+    const codec: Codec = { id: 'mine', encode: jsonCodec.encode, decode: jsonCodec.decode }
+    const isFrozen = async () => Object.isFrozen(await cache.getOrLoad('k', () => ({ a: 1 }), { codec }))
+
+    expect([await isFrozen(), await isFrozen(), await isFrozen()]).toEqual([true, true, true])
+  })
+
+  it('is not shared where a part of it can be changed', async () => {
+    const codec: Codec = {
+      id: 'shallow',
+      encode: jsonCodec.encode,
+      decode: (payload) => Object.freeze({ list: JSON.parse(payload.toString()) as number[], seen: new Map([[1, 1]]) }),
+    }
+    const cache = opened({ near: { values: 'frozen' }, codec })
+    await keepNear<unknown>(cache, 'k', () => [1])
+
+    const read = async () => (await cache.get<{ list: number[]; seen: Map<number, number> }>('k')).value
+    ;(await read())?.seen.set(1, 666)
+
+    expect((await read())?.seen.get(1)).toBe(1)
+  })
+
+  it('is not what the loader is shown that refreshes it', async () => {
+    const cache = opened()
+    const options = { earlyRefreshAt: 0.000_001, jitter: 0, tags: (value: { tag: string }) => [value.tag] }
+    await cache.getOrLoad('k', () => ({ tag: 'own' }), options)
+    const shown: unknown[] = []
+    await expect
+      .poll(async () => {
+        const value = await cache.getOrLoad(
+          'k',
+          ({ stale, notModified }) => {
+            shown.push(stale?.value)
+            return notModified()
+          },
+          options,
+        )
+        value.tag = 'changed by its caller'
+        return shown.length
+      })
+      .toBeGreaterThan(2)
+
+    expect(new Set(shown.map((value) => JSON.stringify(value)))).toEqual(new Set(['{"tag":"own"}']))
+  })
+
+  it('may be read by who is told that changes are heard', async () => {
+    const cache = opened()
+    const reads: Promise<unknown>[] = []
+    cache.events.on('tracking-on', () => reads.push(cache.get('k')))
+
+    await cache.getOrLoad('k', () => 'value')
+    await expect.poll(() => reads.length).toBe(1)
+    await reads[0]
   })
 })

@@ -53,7 +53,7 @@ describe('a caller who waits for the load of another process', () => {
     await cache.get('-')
     await on
     const theirs = gate<string>()
-    const loading = open().getOrLoad('k', theirs.load)
+    const loading = open({ leaseTtl: '1m' }).getOrLoad('k', theirs.load) // No word of an extension meanwhile.
     await theirs.called
     const before = await calls('evalsha')
     const value = cache.getOrLoad('k', () => 'ours')

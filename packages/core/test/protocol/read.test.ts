@@ -215,9 +215,9 @@ describe('reads', () => {
 
   it.each([
     [510, [511]],
-    [511, [512]],
-    [512, [512, 2]],
-    [1_300, [512, 512, 279]],
+    [1_023, [1_024]],
+    [1_024, [1_024, 2]],
+    [2_600, [1_024, 1_024, 555]],
   ])('of %i keys are commands of %j keys, each with its own answer', async (count, sizes) => {
     const { keys, values } = await newValues(count)
     const generation = await newGeneration()
@@ -264,7 +264,7 @@ describe('reads', () => {
       return read(redis, batch)
     })
     const generation = newKey()
-    const keys = Array.from({ length: 511 }, newKey)
+    const keys = Array.from({ length: 1_023 }, newKey)
     const [again = ''] = keys
 
     const all = [...keys, again].map((key) => reads.read(key, generation))
