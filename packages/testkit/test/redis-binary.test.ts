@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, delimiter, join } from 'node:path'
@@ -57,6 +58,30 @@ describe('findRedisServer', () => {
 
     expect(await findRedisServer({ ...places, path: '' })).toEqual(first)
   })
+  it('fetches the server that REDIS_SERVER names from the release of Debian that has it', {
+    timeout: 120_000,
+  }, async () => {
+    vi.stubEnv('REDIS_SERVER', 'valkey-8')
+    const places = { kept: join(folder, 'kept') }
+
+    const find = findRedisServer(places)
+    if (!isDebian() || !aptCanDownload())
+      return expect(find).rejects.toThrow("could not be fetched from Debian's trixie")
+
+    const found = await find
+    expect(found).toMatchObject({ name: 'valkey', env: {}, version: expect.stringMatching(/^8\./) })
+    expect(await readdir(places.kept)).toEqual(['valkey-8'])
+
+    // Kept: no apt-get is needed again.
+    expect(await findRedisServer({ ...places, path: '' })).toEqual(found)
+  })
+
+  it('says what fetching a server that REDIS_SERVER names needs', async () => {
+    const places = { server: 'redis-8', path: folder, kept: folder }
+
+    await expect(findRedisServer(places)).rejects.toThrow(/Debian's trixie\. That needs apt-get .* set REDIS_SERVER/)
+    expect(await readdir(folder)).toEqual([])
+  })
 })
 
 /** The programs of this machine, the servers left out. */
@@ -70,6 +95,12 @@ async function pathWithoutRedis(): Promise<string> {
     }
   }
   return programs
+}
+
+/** Whether its mirror has Debian's releases. */
+function isDebian(): boolean {
+  const release = '/etc/os-release'
+  return existsSync(release) && /^ID=debian$/m.test(readFileSync(release, 'utf8'))
 }
 
 /** Whether this machine has apt-get and its mirror answers: asked with a package of 10 kB. */
