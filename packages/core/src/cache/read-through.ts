@@ -121,13 +121,10 @@ export class ReadThrough {
     if (!found || avoids(inStore) || avoidsTags(settings.tags.declared) || avoidsTags(found.seen.tags)) return undefined
     const judged = this.#judge(found.seen, settings)
     if (judged !== 'fresh' && !(judged === 'due' && load)) return undefined
-    const value = near.valueOf(found)
     hit(key, true)
-    if (judged === 'due' && load) {
-      const seen = { ...found.seen, value }
-      this.#refresh({ key, storeKey: inStore, load, settings, batch: undefined }, lookedAt(seen))
-    }
-    return value
+    if (judged === 'due' && load)
+      this.#refresh({ key, storeKey: inStore, load, settings, batch: undefined }, lookedAt(near.seenOf(found)))
+    return near.valueOf(found)
   }
 
   /** The value under a key if it may be served without a load. */
@@ -196,7 +193,7 @@ export class ReadThrough {
     return isServed(this.#judge(seen, settings))
   }
 
-  #judge({ lifetime }: SeenValue, settings: Settings): Freshness {
+  #judge({ lifetime }: Pick<SeenValue, 'lifetime'>, settings: Settings): Freshness {
     return freshness(lifetime, settings, this.#options.store.now(), Math.random())
   }
 

@@ -16,6 +16,7 @@ export class Reporter {
   readonly #counter = new StatsCounter()
   readonly #emitter = new EventEmitter()
   readonly #channels = new Map<CacheEventType, Channel>()
+  readonly #hits = this.#channel('hit')
 
   constructor(namespace: string) {
     this.#namespace = namespace
@@ -33,7 +34,7 @@ export class Reporter {
   /** As `report`; makes an event only where somebody listens. */
   readonly hit = (key: string, near: boolean): void => {
     this.#counter.hit(near)
-    if (this.#isHeard('hit')) this.#tell({ type: 'hit', key, near })
+    if (this.#hits.hasSubscribers || this.#emitter.listenerCount('hit') > 0) this.#tell({ type: 'hit', key, near })
   }
 
   readonly report = (event: CacheEvent): void => {

@@ -36,7 +36,16 @@ export const jsonCodec: Codec = {
 /** Whether what it decodes is JSON's: arrays and plain objects. */
 export const isJson = ({ decode }: Codec): boolean => decode === jsonCodec.decode
 
-/** A copy of what JSON.parse has made, for an eighth of what that costs. */
+/** Levels of nesting that are copied: more would need more stack than there may be. */
+const deepest = 1_000
+
+/** Whether what JSON.parse has made can be copied. */
+export function isShallow(value: unknown, within: number = deepest): boolean {
+  if (value === null || typeof value !== 'object') return true
+  return within > 0 && Object.values(value).every((inner) => isShallow(inner, within - 1))
+}
+
+/** A copy of what JSON.parse has made and {@link isShallow}, for an eighth of what that costs. */
 export function copyJson(value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value
   if (Array.isArray(value)) return value.map(copyJson)

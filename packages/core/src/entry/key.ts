@@ -12,6 +12,8 @@ const readableStart = 200
 const needsEscape = /[%:*?[\]^\\{}\s\p{Cc}]/gu
 const forbidden = /\p{Cc}/u
 const loneSurrogate = /\p{Surrogate}/u
+/** What most keys are: nothing in it to be looked at further. */
+const plain = /^[ -~]{1,256}$/
 
 /**
  * Joins parts into a key such as `product:p-001`. Two different lists of parts never make the same key: `:` and
@@ -71,6 +73,7 @@ export function storeTag(tag: string): string {
  * that is stored as it is, so the two kinds cannot meet.
  */
 function bounded(what: 'key' | 'tag', text: string): string {
+  if (typeof text === 'string' && plain.test(text)) return text
   if (typeof text !== 'string')
     throw new InvalidKeyError(`${what} of type ${typeof text}: expected a string, such as "product:p-001"`)
   if (text === '') throw new InvalidKeyError(`empty ${what}: expected text, such as "product:p-001"`)

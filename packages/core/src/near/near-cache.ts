@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { copyJson, isJson } from '../entry/codec.ts'
+import { copyJson, isJson, isShallow } from '../entry/codec.ts'
 import { decodeValue, type Format, headLength, type SeenValue } from '../entry/entry.ts'
 import { freeze } from '../entry/freeze.ts'
 import { isExpired } from '../entry/freshness.ts'
@@ -26,18 +26,23 @@ export interface Mark {
   readonly epoch: number
 }
 
+/** Between two hits that count as uses, where what was used least goes first. A power of two. */
+const usesCounted = 16
+
 /** A value as it was read. */
 export interface Near {
-  readonly seen: SeenValue
+  readonly seen: Omit<SeenValue, 'value' | 'payload'>
   readonly format: Format
   /** Its own, and those that its reader went by: of all it was known then that they are valid. */
   readonly tags: readonly string[]
   /** Of the tags, before it was read. */
   readonly epoch: number
+  /** Until it is decoded. */
+  payload: Buffer | undefined
   /** Decoded once, for all who take a copy of it or share it. */
   decoded: unknown
-  /** Whether nobody can change `decoded`; undefined until it is there. */
-  isFrozen: boolean | undefined
+  isFrozen: boolean
+  hits: number
 }
 
 /**
@@ -60,7 +65,7 @@ export class NearCache implements ChangeListener {
     this.#kept = new LRUCache({
       max: settings.entries,
       maxSize: settings.bytes,
-      sizeCalculation: ({ seen }, key) => headLength + seen.payload.length + key.length,
+      sizeCalculation: ({ payload }, key) => headLength + (payload?.length ?? 0) + key.length,
     })
     changes.listen(this)
   }
@@ -75,27 +80,32 @@ export class NearCache implements ChangeListener {
 
   /** @param declared Tags that the reader goes by. */
   get(storeKey: string, format: Format, declared: readonly string[]): Near | undefined {
-    const near = this.#kept.get(storeKey)
+    const near = this.#kept.peek(storeKey)
     if (near === undefined || near.format.codec !== format.codec) return undefined
     if (near.tags.length > 0 && near.epoch !== this.#epoch) return undefined
-    if (!declared.every((tag) => near.tags.includes(tag))) return undefined
-    return this.#changes.areHeard ? near : undefined
+    if (declared.length > 0 && !declared.every((tag) => near.tags.includes(tag))) return undefined
+    if (!this.#changes.areHeard) return undefined
+    if (near.hits++ % usesCounted === 0) this.#kept.get(storeKey)
+    return near
   }
 
   /** The value for one caller: a copy of its own, or what all share and nobody can change. */
   valueOf(near: Near): unknown {
-    const { codec, freezes } = near.format
-    const { payload } = near.seen
-    if (!freezes && !isJson(codec)) return codec.decode(payload)
-    if (near.decoded === undefined) {
-      near.decoded = codec.decode(payload)
-      near.isFrozen = freezes && freeze(near.decoded)
+    const { payload, format } = near
+    if (payload) {
+      const decoded = decodeValue(format, payload)
+      near.isFrozen = format.freezes && freeze(decoded)
+      if (!near.isFrozen && !(isJson(format.codec) && isShallow(decoded))) return decoded
+      near.decoded = decoded
+      near.payload = undefined
     }
-    if (near.isFrozen) return near.decoded
-    try {
-      if (isJson(codec)) return copyJson(near.decoded)
-    } catch {} // Nested deeper than the stack.
-    return decodeValue(near.format, payload)
+    return near.isFrozen ? near.decoded : copyJson(near.decoded)
+  }
+
+  /** As it was read from the store. */
+  seenOf(near: Near): SeenValue {
+    const payload = near.payload ?? near.format.codec.encode(near.decoded)
+    return { ...near.seen, value: decodeValue(near.format, payload), payload }
   }
 
   /** Before a read of the key is sent. Undefined: what it brings cannot be kept. */
@@ -116,7 +126,7 @@ export class NearCache implements ChangeListener {
     const tags = seen.tags.length + declared.length > 0 ? [...new Set([...declared, ...seen.tags])] : seen.tags
     const { epoch } = mark
     if (tags.length > 0 && epoch !== this.#epoch) return
-    this.#kept.set(storeKey, { seen: owned(seen), format, tags, epoch, decoded: undefined, isFrozen: undefined })
+    this.#kept.set(storeKey, { ...owned(seen), format, tags, epoch, decoded: undefined, isFrozen: false, hits: 0 })
   }
 
   /** The read is over. */
@@ -147,9 +157,8 @@ export class NearCache implements ChangeListener {
 }
 
 /** Of memory of its own: what was read is a part of whatever came over the network with it. */
-function owned(seen: SeenValue): SeenValue {
-  const memory = Buffer.allocUnsafeSlow(headLength + seen.payload.length)
-  seen.head.copy(memory)
-  seen.payload.copy(memory, headLength)
-  return { ...seen, value: undefined, head: memory.subarray(0, headLength), payload: memory.subarray(headLength) }
+function owned({ value: _, payload, head, ...others }: SeenValue): Pick<Near, 'seen' | 'payload'> {
+  const memory = Buffer.allocUnsafeSlow(payload.length)
+  payload.copy(memory)
+  return { seen: { ...others, head: Buffer.from(head) }, payload: memory }
 }

@@ -5,6 +5,9 @@ import type { NamespaceKeys, Store, Tracking } from './store.ts'
 /** How long what changes is listened to for those who waited last, in milliseconds. */
 const idleTime = 60_000
 
+/** How late it may be noticed that nothing is heard any more, where nobody is served by that, in milliseconds. */
+const idleLag = 4_000
+
 export interface ChangesSettings {
   readonly namespace: string
   readonly namespaceKeys: NamespaceKeys
@@ -71,7 +74,7 @@ export class Changes {
 
   /** Begun before a command is sent whose answer may have one wait. Undefined while nothing is heard. */
   watch(storeKey: string): Watch | undefined {
-    if (!this.areHeard) return undefined
+    if ((this.#tracking?.lag() ?? Number.POSITIVE_INFINITY) === Number.POSITIVE_INFINITY) return undefined
     let wake = () => {}
     const changed = new Promise<void>((resolve) => {
       wake = resolve
@@ -99,7 +102,9 @@ export class Changes {
   }
 
   #track(): Tracking {
-    const { store, namespace, namespaceKeys, lag, report } = this.#settings
+    const { store, namespace, namespaceKeys, report } = this.#settings
+    // Who only waits has a timer besides.
+    const lag = this.#listener ? this.#settings.lag : Math.max(this.#settings.lag, idleLag)
     const prefixes = [`${namespace}:`, namespaceKeys.generation, namespaceKeys.tagClock]
     const listener = {
       changed: (storeKeys: readonly string[]) => {
