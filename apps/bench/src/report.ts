@@ -1,9 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { type Chart, svgOf } from './chart.ts'
 import type { Machine } from './machine.ts'
 import type { Outcome, Table } from './workloads/workload.ts'
 
 export interface Report {
+  /** Of letters, digits and `-`. */
   readonly workload: string
   /** What was typed. */
   readonly command: string
@@ -27,19 +29,50 @@ export function markdown({ command, date, rounds, machine, outcome }: Report): s
   return [how.join('\n'), ...outcome.tables.map((table) => `**${table.title}**\n\n${tableOf(table)}`)].join('\n\n')
 }
 
-/** Writes every run into `results`, and the tables into the README. Returns the path of the former. */
-export function save(report: Report): string {
-  const name = `${report.date.slice(0, 19).replaceAll(':', '')}-${report.workload}.json`
-  const folder = new URL('../results/', import.meta.url)
-  mkdirSync(folder, { recursive: true })
-  const { date, command, rounds, machine, outcome } = report
-  const file = new URL(name, folder)
-  writeFileSync(file, `${JSON.stringify({ date, command, rounds, machine, runs: outcome.runs }, null, 2)}\n`)
+const bench = new URL('../', import.meta.url)
+const docs = new URL('../../../docs/benchmarks/', import.meta.url)
 
-  const readme = new URL('../README.md', import.meta.url)
-  const section = `## Results: ${report.workload}\n\n${markdown(report)}\n\nEvery run: [${name}](results/${name})`
-  writeFileSync(readme, withSection(readFileSync(readme, 'utf8'), report.workload, section))
+/**
+ * Writes every run into `results`. What has charts goes to `docs/benchmarks`, charts before tables; the tables of the rest
+ * into the README. Returns the path of the runs.
+ */
+export function save(report: Report): string {
+  const { workload, date, command, rounds, machine, outcome } = report
+  const name = `${date.slice(0, 19).replaceAll(':', '')}-${workload}.json`
+  const file = new URL(`results/${name}`, bench)
+  write(file, `${JSON.stringify({ date, command, rounds, machine, runs: outcome.runs }, rounded, 2)}\n`)
+
+  if (outcome.charts) {
+    const images = draw(workload, outcome.charts)
+    const runs = `Every run: [${name}](../../apps/bench/results/${name})`
+    put(new URL('README.md', docs), workload, [`## ${workload}`, ...images, markdown(report), runs])
+  } else {
+    const runs = `Every run: [${name}](results/${name})`
+    put(new URL('README.md', bench), workload, [`## Results: ${workload}`, markdown(report), runs])
+  }
   return fileURLToPath(file)
+}
+
+/** What is counted is kept as it is, what is measured in as many digits as say something. */
+function rounded(_name: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value
+}
+
+/** Draws the charts in place of those of the last run. Returns what shows them. */
+function draw(workload: string, charts: readonly Chart[]): string[] {
+  const folder = new URL(`${workload}/`, docs)
+  rmSync(folder, { recursive: true, force: true })
+  for (const chart of charts) write(new URL(`${chart.name}.svg`, folder), svgOf(chart))
+  return charts.map(({ name, title }) => `![${title}](${workload}/${name}.svg)`)
+}
+
+function put(page: URL, name: string, parts: readonly string[]): void {
+  write(page, withSection(readFileSync(page, 'utf8'), name, parts.join('\n\n')))
+}
+
+function write(file: URL, text: string): void {
+  mkdirSync(new URL('./', file), { recursive: true })
+  writeFileSync(file, text)
 }
 
 /** Puts a section where the one of this name stands, or at the end. */

@@ -1,7 +1,16 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
 import { Redis } from 'ioredis'
 
 /** How many commands of each name. */
 export type Commands = Readonly<Record<string, number>>
+
+/** A command, and the connection that it came by. */
+export interface Sent {
+  readonly name: string
+  readonly source: string
+}
 
 /** What a server did, in microseconds. */
 export interface Work {
@@ -16,37 +25,61 @@ const scripts = new Set(['eval', 'evalsha', 'fcall'])
 /** What is asked here. */
 const own = /^(config|slowlog|info)\b/i
 
+/** `+1795289380.895 [0 127.0.0.1:47448] "get" "key"`: who sent it, its name, and what stands behind it. */
+const monitored = /^\+[\d.]+ \[\d+ ([^\]]+)\] "([^"]*)"(?: "([^"]*)")?/
+
 type Noted = [id: number, at: number, time: number, args: string[]]
 
 /** What a server is asked for, and how long it is at work on it. One question at a time. */
 export class ServerLedger {
+  readonly #url: URL
   readonly #redis: Redis
 
   constructor(url: string) {
+    this.#url = new URL(url)
     this.#redis = new Redis(url)
     // What it is asked then says so.
     this.#redis.on('error', () => {})
   }
 
-  /** The commands that clients send meanwhile; what a script calls is not sent. It slows the server down. */
+  /** How many commands clients send meanwhile; what a script calls is not sent. It slows the server down. */
   async sent(work: () => Promise<unknown>): Promise<Commands> {
-    const monitor = await this.#redis.monitor()
     const commands = new Map<string, number>()
+    for (const { name } of await this.log(work)) commands.set(name, (commands.get(name) ?? 0) + 1)
+    return Object.fromEntries(commands)
+  }
+
+  /**
+   * The commands that clients send meanwhile, in their order. It slows the server down.
+   *
+   * Not by `monitor` of ioredis, which loses its place where others send something while it begins.
+   */
+  async log(work: () => Promise<unknown>): Promise<Sent[]> {
+    // Connected, so that what its client asks the server first is not counted.
+    await this.#redis.ping()
+    const monitor = connect(Number(this.#url.port), this.#url.hostname)
+    const lines = createInterface({ input: monitor.setEncoding('latin1') })
+    const begun = once(lines, 'line')
+    monitor.write('MONITOR\r\n')
+    await begun
+
+    const commands: Sent[] = []
     const end = `end ${process.hrtime.bigint()}`
     const ended = new Promise<void>((resolve) => {
-      monitor.on('monitor', (_time: string, [name = '', word]: string[], source: string) => {
+      lines.on('line', (line) => {
+        const [, source = '', name = '', word] = monitored.exec(line) ?? []
         if (word === end) {
           // What is under way until the connection is closed is no longer asked for.
-          monitor.removeAllListeners('monitor')
+          lines.removeAllListeners('line')
           resolve()
-        } else if (source !== 'lua') commands.set(name.toLowerCase(), (commands.get(name.toLowerCase()) ?? 0) + 1)
+        } else if (source !== 'lua') commands.push({ name: name.toLowerCase(), source })
       })
     })
     await work()
     await this.#redis.echo(end)
     await ended
-    monitor.disconnect()
-    return Object.fromEntries(commands)
+    monitor.destroy()
+    return commands
   }
 
   /**
@@ -74,6 +107,12 @@ export class ServerLedger {
         ),
       }
     }
+  }
+
+  /** What the server has executed since it began, without what is asked here; what a script calls counts as well. */
+  async executed(): Promise<Commands> {
+    const stats = commandStats(await this.#redis.info('commandstats'))
+    return Object.fromEntries(stats.filter(({ name }) => !own.test(name)).map(({ name, calls }) => [name, calls]))
   }
 
   /** How many keys there are. */

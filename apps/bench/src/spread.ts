@@ -24,7 +24,9 @@ export function showSpread({ median, min, max }: Spread): string {
 
 function show(value: number): string {
   if (value === Number.POSITIVE_INFINITY) return 'never'
-  return Number.isInteger(value) || value >= 10 ? Math.round(value).toLocaleString('en') : value.toPrecision(2)
+  return Number.isInteger(value) || Math.abs(value) >= 10
+    ? Math.round(value).toLocaleString('en')
+    : value.toPrecision(2)
 }
 
 /** The least value that so much of all (0 to 1) does not exceed. Of few, the 99th percentile is the most. */

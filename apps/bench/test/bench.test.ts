@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest'
-import type { PeerName } from '../src/peers/peers.ts'
+import { type PeerName, runsHere } from '../src/peers/peers.ts'
 import { withSection } from '../src/report.ts'
 import { quantile, showSpread, spread } from '../src/spread.ts'
 import { batches, batchingPeers } from '../src/workloads/batches.ts'
+import { http, httpPeers } from '../src/workloads/http.ts'
 import { redisAway } from '../src/workloads/redis-away.ts'
+import { stampede, stampedingPeers } from '../src/workloads/stampede.ts'
 import { taggingPeers, type TagRun, tags } from '../src/workloads/tags.ts'
 
 it('redis-away measures a peer through both outages', { timeout: 60_000 }, async () => {
@@ -88,6 +90,38 @@ it('batches asks for many keys in each way that a peer has', { timeout: 60_000 }
   }
 })
 
+it('stampede lets callers of several processes ask for one key', { timeout: 120_000 }, async () => {
+  const peers = stampedingPeers.filter((peer) => runsHere(peer))
+  const choice = { peers, rounds: 1, seconds: 1 }
+
+  const { tables, charts, runs } = await stampede(choice, { processes: 2, callers: 5, loadTime: 30 })
+
+  const [table] = tables
+  expect(table?.rows.map(([name]) => name)).toEqual(peers)
+  for (const [, ...cells] of table?.rows ?? []) expect(cells).toEqual(cells.map(() => cell))
+  expect(runs).toContainEqual(expect.objectContaining({ peer: 'cache-aside', round: 1, loads: 1 }))
+  expect(runs).toContainEqual(expect.objectContaining({ peer: 'ioredis', round: 1, loads: 10 }))
+  expect(charts?.map(({ bars }) => bars.length)).toEqual([peers.length])
+})
+
+it('http asks for a route with each cache around it, and with none', { timeout: 120_000 }, async () => {
+  const choice = { peers: httpPeers, rounds: 1, seconds: 1 }
+
+  const { tables, charts } = await http(choice, { seconds: 0.2, connections: 4, pages: 3, warmUps: 10 })
+
+  const [whole, unchanged] = tables.map(({ rows }) => rows)
+  const names = ['no cache', 'cache-aside', 'cache-aside, near', '@nestjs/cache-manager', 'hook by hand']
+  expect(whole?.map(([name]) => name)).toEqual(names)
+  expect(unchanged?.map(([name]) => name)).toEqual([
+    'no cache, @fastify/etag',
+    'cache-aside',
+    'cache-aside, near',
+    '@nestjs/cache-manager, @fastify/etag',
+  ])
+  for (const [, ...cells] of [...(whole ?? []), ...(unchanged ?? [])]) expect(cells).toEqual(cells.map(() => cell))
+  expect(charts?.map(({ bars }) => bars.length)).toEqual([4, 4])
+})
+
 it('a quantile is the least value that so much of all does not exceed', () => {
   expect(quantile([40, 10, 30, 20], 0.5)).toBe(20)
   expect(quantile([40, 10, 30, 20], 0.99)).toBe(40)
@@ -102,6 +136,7 @@ it('a spread has the middle, the least and the most', () => {
 it('a spread is shown in few digits, and without what is the same in every round', () => {
   expect(showSpread(spread([0.1234, 9.876, 1234.5]))).toBe('9.9 (0.12–1,235)')
   expect(showSpread(spread([7, 7]))).toBe('7')
+  expect(showSpread(spread([-123.4, -1.23, 0.5]))).toBe('-1.2 (-123–0.50)')
   expect(showSpread(spread([7, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]))).toBe('never (7–never)')
 })
 

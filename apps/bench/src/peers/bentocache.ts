@@ -43,12 +43,32 @@ export const bentocacheTiers: OpenPeer = async (url, options) => {
   return peer(store, options, { grace: '6h', timeout: '500ms' })
 }
 
+/**
+ * Memory, Redis and a bus, with nothing else set: the memory holds values as JSON, and parses one for each hit.
+ * Bounded by entries as the others are; its default is no bound.
+ */
+export const bentocacheNear: OpenPeer = (url, options) => near(url, options, {})
+
+/** The same with values as they are: all callers share one, and can change it. */
+export const bentocacheNearUnserialized: OpenPeer = (url, options) => near(url, options, { serialize: false })
+
+async function near(url: string, options: PeerOptions, memory: Parameters<typeof memoryDriver>[0]): Promise<Peer> {
+  const redis = await connect(url)
+  const { hostname: host, port } = new URL(url)
+  const store = bentostore()
+    .useL1Layer(memoryDriver({ maxItems: 10_000, ...memory }))
+    .useL2Layer(redisDriver({ connection: redis }))
+    .useBus(redisBusDriver({ connection: { host, port: Number(port) } }))
+  return peer(store, options, {})
+}
+
 type Settings = Omit<ConstructorParameters<typeof BentoCache>[0], 'default' | 'stores' | 'plugins'>
 
 function peer(cache: ReturnType<typeof bentostore>, { ttl, namespace }: PeerOptions, settings: Settings): Peer {
   const bento = new BentoCache({ default: 'cache', ttl, prefix: namespace, ...settings, stores: { cache } })
   return {
-    getOrLoad: (key, load, tags) => bento.getOrSet({ key, factory: load, ...(tags && { tags: [...tags] }) }),
+    getOrLoad: (key, load, tags) =>
+      tags ? bento.getOrSet({ key, factory: load, tags: [...tags] }) : bento.getOrSet({ key, factory: load }),
     invalidate: async (key) => {
       await bento.delete({ key, suppressL2Errors: false })
       return 'acknowledged'

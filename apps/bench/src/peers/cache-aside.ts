@@ -8,6 +8,13 @@ export const cacheAside: OpenPeer = (url, options) => open({ ...options, redis: 
 export const cacheAsideJournal: OpenPeer = (url, options) =>
   open({ ...options, redis: url, commandTimeout, onUnreachable: 'journal' })
 
+/** With a near cache: each caller has a copy of its own. */
+export const cacheAsideNear: OpenPeer = (url, options) => open({ ...options, redis: url, commandTimeout, near: true })
+
+/** With a near cache whose values are frozen: all callers share one. */
+export const cacheAsideNearFrozen: OpenPeer = (url, options) =>
+  open({ ...options, redis: url, commandTimeout, near: { values: 'frozen' } })
+
 async function open(options: CacheOptions): Promise<Peer> {
   const cache = new CacheAside(options)
   await cache.connect()

@@ -1,3 +1,4 @@
+import type { Chart } from '../chart.ts'
 import type { PeerName } from '../peers/peers.ts'
 
 export interface Choice {
@@ -10,6 +11,8 @@ export interface Choice {
 
 export interface Outcome {
   readonly tables: readonly Table[]
+  /** Where there are some, they and the tables go to `docs/benchmarks`. */
+  readonly charts?: readonly Chart[]
   /** Every run, as it was measured. */
   readonly runs: readonly unknown[]
 }
