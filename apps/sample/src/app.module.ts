@@ -17,6 +17,8 @@ import { ProductModule } from './product/product.module.ts'
       useFactory: ({ redis }: CacheBackend) => ({
         namespace: 'sample',
         ...(redis ? { redis } : { store: new MemoryStore() }),
+        // A hit costs no command: what is read often is in this process too, and Redis tells what others change.
+        near: true,
         // What is no longer fresh is the answer for 30 s more, while it is loaded anew behind that;
         // and for an hour when it cannot be loaded.
         staleWhileRevalidate: '30s',

@@ -1,5 +1,6 @@
 import { type PostgresServer, type RedisServer, startPostgres, startRedis } from '@cache-aside/testkit'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { CacheStats } from '@cache-aside/nestjs'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { Postgres } from '../src/database/postgres.ts'
 import type { EvictionEntry } from '../src/monitor/eviction-log.ts'
 import { type Answer, RunningApp } from './running-app.ts'
@@ -25,6 +26,16 @@ describe.each(['fastify', 'express'])('the catalogue on %s', (adapter) => {
 
     expect(first).toMatchObject({ status: 200, cache: 'MISS', body: { id: 'p-001', name: 'Espresso Roast, 250 g' } })
     expect(second).toEqual({ ...first, cache: 'HIT' })
+  })
+
+  it('answers from this process what it has read from Redis', async () => {
+    const nearHits = async () => ((await app.get('/stats')).body as { cache: CacheStats }).cache.nearHits
+    const before = await nearHits()
+
+    await vi.waitFor(async () => {
+      expect(await app.get('/products/p-006')).toMatchObject({ body: { id: 'p-006' } })
+      expect(await nearHits()).toBeGreaterThan(before)
+    })
   })
 
   it('tells how long a product stays in the cache', async () => {

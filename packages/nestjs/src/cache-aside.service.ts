@@ -2,12 +2,14 @@ import { CacheAside, type CacheEventOf, type ReadOptions } from '@cache-aside/co
 import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common'
 import { MODULE_OPTIONS_TOKEN } from './cache-aside.module-definition.ts'
 import type { CacheAsideModuleOptions } from './cache-aside.options.ts'
+import { responseCodec } from './interceptors/response-codec.ts'
 
 /**
  * The cache of the application: core's `CacheAside`, with the life of a Nest provider.
  *
  * It logs one line when Redis goes away and one when it is back, and one each when invalidations are kept in the
- * journal, a clear among them, and when all are replayed or lost: however many requests there are in between.
+ * journal, a clear among them, and when all are replayed or lost: however many requests there are in between. So it does
+ * when what others change is no longer heard, is heard again, or is not told by the server at all.
  *
  * @example
  * constructor(@Inject(CacheAsideService) private readonly cache: CacheAsideService) {}
@@ -23,6 +25,7 @@ export class CacheAsideService extends CacheAside implements OnModuleInit, OnApp
   readonly #logger = new Logger(CacheAsideService.name)
   readonly #startWithoutRedis: boolean
   #isAway = false
+  #isDeaf = false
   #pending: 'nothing' | 'some' | 'everything' = 'nothing'
 
   /** @throws {InvalidOptionsError} which names every option that is wrong and shows a right value. */
@@ -38,6 +41,9 @@ export class CacheAsideService extends CacheAside implements OnModuleInit, OnApp
     this.events.on('invalidate-pending', ({ operation }) => this.#onPending(operation === 'clear'))
     this.events.on('invalidate-replayed', (event) => this.#onReplayed(event))
     this.events.on('invalidate-lost', (event) => this.#onLost(event))
+    this.events.on('tracking-lost', ({ reason }) => this.#onTrackingLost(reason))
+    this.events.on('tracking-on', () => this.#onTracking())
+    this.events.on('tracking-refused', ({ reason }) => this.#onTrackingRefused(reason))
   }
 
   /** Called by Nest. @throws {ConnectionError} unless `startWithoutRedis` is set. */
@@ -54,6 +60,12 @@ export class CacheAsideService extends CacheAside implements OnModuleInit, OnApp
     }
   }
 
+  /** As core's, of a value and of a response, which is written in a way of its own. */
+  override async ttl(key: string, options: ReadOptions = {}): Promise<number | null> {
+    const left = await super.ttl(key, options)
+    return left === null && options.codec === undefined ? super.ttl(key, { ...options, codec: responseCodec }) : left
+  }
+
   /** Called by Nest. */
   async onApplicationShutdown(): Promise<void> {
     await this.close()
@@ -68,6 +80,23 @@ export class CacheAsideService extends CacheAside implements OnModuleInit, OnApp
   #onBack(): void {
     this.#isAway = false
     this.#logger.log('Redis is back: caching again')
+  }
+
+  #onTrackingLost(reason: unknown): void {
+    this.#isDeaf = true
+    this.#logger.warn(`What others change may be missed: ${String(reason)} (the near cache was emptied)`)
+  }
+
+  #onTracking(): void {
+    if (this.#isDeaf) this.#logger.log('What others change is heard again')
+    this.#isDeaf = false
+  }
+
+  #onTrackingRefused(reason: unknown): void {
+    this.#logger.warn(
+      `What others change is not told by the server: ${String(reason)} (there is no near cache, and who waits for ` +
+        'another process asks again and again)',
+    )
   }
 
   #onPending(clears: boolean): void {

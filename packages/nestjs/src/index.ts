@@ -36,6 +36,7 @@ export {
   type Lookup,
   MemoryStore,
   type MutateOptions,
+  type NearOptions,
   type OptionProblem,
   type PatternOptions,
   type PatternProgress,

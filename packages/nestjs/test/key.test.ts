@@ -1,7 +1,25 @@
-import { Controller, Get, Param, Query, Req, UseInterceptors, Version, VersioningType } from '@nestjs/common'
+import {
+  type CallHandler,
+  Controller,
+  type ExecutionContext,
+  Get,
+  type NestInterceptor,
+  Param,
+  Query,
+  Req,
+  UseInterceptors,
+  Version,
+  VersioningType,
+} from '@nestjs/common'
 import { describe, expect, it } from 'vitest'
 import { CacheAsideInterceptor, cacheKey, CacheKey, type HttpRequest } from '../src/index.ts'
 import { platforms, startApp } from './app.ts'
+
+class Outside implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler) {
+    return next.handle()
+  }
+}
 
 describe.each(platforms)('on $name, the default key', (platform) => {
   @Controller()
@@ -241,9 +259,28 @@ describe.each(platforms)('on $name, @CacheKey', (platform) => {
     expect([answer.status, answer.text, answer.cache]).toEqual([200, 'list', 'BYPASS'])
   })
 
-  it('never hands out a value that something else has put under the key', async () => {
+  it('never hands out a value that something else has put under the key, and replaces it', async () => {
     @Controller()
     @UseInterceptors(CacheAsideInterceptor)
+    class Products {
+      @Get('products/:id')
+      @CacheKey('product::id')
+      find(@Param('id') id: string) {
+        return `product ${id}`
+      }
+    }
+    const app = await startApp({ platform, controllers: [Products] })
+    await app.cache.set('product:1', { name: 'a product, and no response' })
+
+    const answers = [await app.get('/products/1'), await app.get('/products/1')]
+
+    expect(answers.map(({ cache, text }) => `${cache} ${text}`)).toEqual(['MISS product 1', 'HIT product 1'])
+    expect(await app.cache.get('product:1')).toEqual({ found: false })
+  })
+
+  it('says so where the cache cannot tell a value from a response by how it is written', async () => {
+    @Controller()
+    @UseInterceptors(new Outside(), CacheAsideInterceptor)
     class Products {
       @Get('products/:id')
       @CacheKey('product::id')

@@ -31,6 +31,14 @@ class AwayStore extends MemoryStore {
     return () => this.#listeners.delete(listener)
   }
 
+  /** What the server tells of changes. */
+  tracking: Parameters<MemoryStore['track']>[1] | undefined
+
+  override track(...args: Parameters<MemoryStore['track']>) {
+    this.tracking = args[1]
+    return super.track(...args)
+  }
+
   override async read(...args: Parameters<MemoryStore['read']>) {
     this.#refuse()
     return super.read(...args)
@@ -162,5 +170,35 @@ describe.each(platforms)('on $name, the log', (platform) => {
 
     expect(lines().at(-1)).toMatch(/^error: Invalidations are lost \(keys and tags: 2\)/)
     expect(app.log.matching(/^error:/)).toHaveLength(1)
+  })
+
+  it('says when what others change is no longer heard, and when it is again', async () => {
+    const { app, store, traffic } = await start({ near: true })
+    await traffic()
+    const before = app.log.matching(/others change/)
+
+    store.tracking?.lost('the connection was lost')
+    store.tracking?.ready()
+    store.tracking?.ready()
+
+    expect(before).toEqual([])
+    expect(app.log.matching(/others change/)).toEqual([
+      'warn: What others change may be missed: the connection was lost (the near cache was emptied)',
+      'log: What others change is heard again',
+    ])
+  })
+
+  it('says when the server does not tell what others change', async () => {
+    const { app, store, traffic } = await start({ near: true })
+    await traffic()
+
+    store.tracking?.refused(new Error('NOPERM'))
+    await traffic()
+
+    expect(app.log.matching(/others change/)).toEqual([
+      expect.stringMatching(
+        /^warn: What others change is not told by the server: Error: NOPERM \(there is no near cache/,
+      ),
+    ])
   })
 })

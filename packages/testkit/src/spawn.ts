@@ -13,7 +13,8 @@ export interface ProcessOptions {
 }
 
 /**
- * Runs a TypeScript file in an operating system process of its own, which imports our packages as sources.
+ * Runs a TypeScript file in an operating system process of its own, which imports our packages as sources; as they were
+ * built last, where the environment has `CACHE_ASIDE_BUILT=1`.
  * The two talk by messages: `process.send` and `process.on('message')` over there, `send` and `receive` here.
  */
 export async function startProcess(
@@ -22,7 +23,8 @@ export async function startProcess(
 ): Promise<SpawnedProcess> {
   const path = file instanceof URL ? fileURLToPath(file) : file
   const tsx = pathToFileURL(require.resolve('tsx')).href
-  const child = spawn(process.execPath, ['--conditions=@cache-aside/source', '--import', tsx, path, ...args], {
+  const conditions = process.env['CACHE_ASIDE_BUILT'] === '1' ? [] : ['--conditions=@cache-aside/source']
+  const child = spawn(process.execPath, [...conditions, '--import', tsx, path, ...args], {
     // The tsconfig.json at the root, which tsx would take, knows nothing of our decorators.
     env: { ...process.env, TSX_TSCONFIG_PATH: resolve(import.meta.dirname, '../../../tsconfig.base.json'), ...env },
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],

@@ -42,14 +42,15 @@ export class ProductService {
     if (!seen) return null
 
     // Readers of these keys and tags pass the cache by until the change is committed and they are void, even if this
-    // process ends in between.
+    // process ends in between. Everywhere: when the change is answered, no near cache of any process shows what was before.
     const keys = [productKey(id), this.#rows.key(id)]
     const tags = tagsOf(seen, { ...seen, ...change })
-    const changed = await this.cache.mutate(keys, () => this.products.change(id, change), { tags })
+    const changed = await this.cache.mutate(keys, () => this.products.change(id, change), { tags, scope: 'everywhere' })
     if (!changed) return null
 
     // Another change may have moved it since it was seen.
-    await this.cache.invalidateTag(tagsOf(changed.before).filter((tag) => !tags.includes(tag)))
+    const others = tagsOf(changed.before).filter((tag) => !tags.includes(tag))
+    await this.cache.invalidateTag(others, { scope: 'everywhere' })
     return changed.after
   }
 

@@ -34,6 +34,8 @@ export class GatheredReads<T, Given = string> {
 
   readonly read: GatheredRead<T, Given> = async (key, given, options) => {
     const settings = resolveCall(options, this.#settings)
+    const near = this.#around.reads.near(key, settings)
+    if (near !== undefined) return near as T
     const open = this.#open && this.#open.reads < largestBatch ? this.#open : this.#begin()
     open.reads += 1
     return readOne(open.batch, key, given, settings, this.#around)

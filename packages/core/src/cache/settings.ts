@@ -31,7 +31,10 @@ export interface WriteOptions<Value = unknown> {
    * seen the entry. At most 64, each as long as a key may be.
    */
   readonly tags?: readonly string[] | TagsOf<Value>
-  /** How this value is written; an entry of another codec is a miss. Default: the cache's. */
+  /**
+   * How this value is written; an entry of another codec is a miss. Make it once: for the near cache another object is another
+   * codec. Default: the cache's.
+   */
   readonly codec?: Codec
 }
 

@@ -10,7 +10,8 @@ export interface Codec {
   encode(value: unknown): Buffer
   /**
    * Throws on bytes it cannot read; the entry is then a miss. What it returns is the caller's to change: it shares no
-   * memory with `payload`, which others may be given too. Never `undefined`.
+   * memory with `payload`, which others may be given too. Never `undefined`. What
+   * it gives frozen, the near cache shares.
    */
   decode(payload: Buffer): unknown
 }

@@ -1,26 +1,23 @@
 /**
- * Freezes plain objects and arrays, all the way down. False, and nothing is frozen, where something in it cannot be (a Map, a
- * Buffer, a Date), or where it goes round in circles.
+ * Freezes plain objects and arrays, all the way down. False, and nothing is frozen, where something in it cannot be: a Map, a
+ * Buffer, a Date.
  */
 export function freeze(value: unknown): boolean {
+  const parts = new Set<object>()
   try {
-    if (!isPlain(value)) return false
-    freezeAll(value)
-    return true
+    if (!arePlain(value, parts)) return false
   } catch {
     return false // Nested deeper than the stack.
   }
+  for (const part of parts) Object.freeze(part)
+  return true
 }
 
-function isPlain(value: unknown): boolean {
-  if (value === null || typeof value !== 'object') return true
+/** @param parts The objects in it that were seen: each may stand in many places, and in itself. */
+function arePlain(value: unknown, parts: Set<object>): boolean {
+  if (value === null || typeof value !== 'object' || parts.has(value)) return true
   const prototype: unknown = Object.getPrototypeOf(value)
   if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return false
-  return Object.values(value).every(isPlain)
-}
-
-function freezeAll(value: unknown): void {
-  if (value === null || typeof value !== 'object') return
-  Object.values(value).forEach(freezeAll)
-  Object.freeze(value)
+  parts.add(value)
+  return Object.values(value).every((inner) => arePlain(inner, parts))
 }

@@ -94,7 +94,7 @@ export class NearCache implements ChangeListener {
     const { payload, format } = near
     if (payload) {
       const decoded = decodeValue(format, payload)
-      near.isFrozen = format.freezes && freeze(decoded)
+      near.isFrozen = (format.freezes || Object.isFrozen(decoded)) && freeze(decoded)
       if (!near.isFrozen && !(isJson(format.codec) && isShallow(decoded))) return decoded
       near.decoded = decoded
       near.payload = undefined

@@ -178,7 +178,8 @@ class NodeTracking {
   }
 
   beat(): void {
-    const { clock } = this.#settings
+    const { clock, data } = this.#settings
+    if (this.#subscriber.status === 'end' && (!data || data.status === 'ready')) return this.#connect()
     if (this.#silentSince !== undefined && clock.now() - this.#silentSince > longestSilence) return this.restart()
     // One at a time: of two that a busy server answers in one turn, the later is answered before what changed between them is told.
     if (this.#isArmed && !this.#isAsking) void this.#ping()

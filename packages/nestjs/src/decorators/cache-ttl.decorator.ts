@@ -33,6 +33,7 @@ export function CacheTTL(ttl: Duration | RouteReadOptions): MethodDecorator & Cl
 const notOfRoutes = [
   ['negativeTtl', 'a response is never null'],
   ['tags', '@CacheTags gives them'],
+  ['codec', 'a response is written as it is sent, or with the codec of the module'],
 ] as const
 
 function refuseWrong(options: RouteReadOptions, decorator: string): void {

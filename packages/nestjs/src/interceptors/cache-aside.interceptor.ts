@@ -7,14 +7,16 @@ import {
   Injectable,
   type NestInterceptor,
 } from '@nestjs/common'
-import { HttpAdapterHost } from '@nestjs/core'
+import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core'
 import { from, lastValueFrom, type Observable } from 'rxjs'
 import { CacheAsideService } from '../cache-aside.service.ts'
 import { Advice } from './advice.ts'
 import { Exchange, type Handled } from './exchange.ts'
+import { type Framework, frameworkOf } from './framework.ts'
 import { requestKey } from './request-key.ts'
 import { declaredTags, tagsOfResult } from './response-tags.ts'
-import { bodyOf, isReplayable, isStoredResponse, pass, type StoredResponse } from './stored-response.ts'
+import { Routes } from './route.ts'
+import { isReplayable, isStoredResponse, pass, type StoredResponse } from './stored-response.ts'
 
 /**
  * How long requests for an uncacheable response run side by side, in milliseconds, before one of them asks again
@@ -70,10 +72,17 @@ export class CacheAsideInterceptor implements NestInterceptor {
   readonly #advice = new Advice(CacheAsideInterceptor.name)
   readonly #cache: CacheAsideService
   readonly #host: HttpAdapterHost
+  readonly #routes: Routes
+  #framework: Framework | undefined
 
-  constructor(@Inject(CacheAsideService) cache: CacheAsideService, @Inject(HttpAdapterHost) host: HttpAdapterHost) {
+  constructor(
+    @Inject(CacheAsideService) cache: CacheAsideService,
+    @Inject(HttpAdapterHost) host: HttpAdapterHost,
+    @Inject(ApplicationConfig) config: ApplicationConfig,
+  ) {
     this.#cache = cache
     this.#host = host
+    this.#routes = new Routes(config, CacheAsideInterceptor, cache.routeDefaults)
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -82,20 +91,19 @@ export class CacheAsideInterceptor implements NestInterceptor {
     if (request[entered]) return next.handle()
     request[entered] = true
 
-    const exchange = new Exchange(context, next, this.#host.httpAdapter)
+    const adapter = this.#host.httpAdapter
+    // The adapter comes after the providers.
+    const framework = (this.#framework ??= frameworkOf(adapter))
+    const exchange = new Exchange(context, next, { route: this.#routes.of(context), adapter, framework })
     const key = this.#keyOf(exchange)
     return key === undefined ? exchange.bypass() : from(this.#answer(exchange, key))
   }
 
   async #answer(exchange: Exchange, key: string): Promise<unknown> {
-    const { read, tags } = exchange.settings
     let served: Served | undefined
     try {
-      served = await this.#cache.getOrLoadEntry<unknown>(key, (load) => this.#load(exchange, load), {
-        ...this.#cache.routeDefaults,
-        ...read,
-        tags: tags.some((tag) => typeof tag === 'function') ? () => exchange.tags : exchange.tags,
-      })
+      const load = (context: LoadContext) => this.#load(exchange, context)
+      served = await this.#cache.getOrLoadEntry<unknown>(key, load, exchange.begin())
     } catch (error) {
       // An error of the cache itself (a handler slower than `loadTimeout`, a body the codec refuses) is nobody's answer.
       if (!exchange.run && !isCacheError(error) && !(error instanceof RefreshError)) throw error
@@ -118,7 +126,7 @@ export class CacheAsideInterceptor implements NestInterceptor {
   async #answerOf(exchange: Exchange, run: Promise<Handled>, served: Served | undefined): Promise<unknown> {
     try {
       const { body } = await run
-      return served && !served.stale && isReplayable(served.value) ? bodyOf(served.value) : body
+      return served && !served.stale && isReplayable(served.value) ? exchange.complete(served.value) : body
     } catch (error) {
       if (!served?.stale || !isReplayable(served.value) || isAnswer(error) || exchange.isSent) throw error
       return exchange.replay(served.value, 'STALE')
@@ -153,10 +161,10 @@ export class CacheAsideInterceptor implements NestInterceptor {
   }
 
   #stored(exchange: Exchange, handled: Handled, load: LoadContext): StoredResponse {
-    const { context, settings } = exchange
+    const { context, route } = exchange
     if (handled.refused === 'instances') this.#advise(context, handled.refused, instancesAdvice)
     const stored = this.#tagged(exchange, handled)
-    if (stored.kind === 'pass') load.setTtl(Math.min(passTtl, settings.read.ttl ?? passTtl))
+    if (stored.kind === 'pass') load.setTtl(Math.min(passTtl, route.settings.read.ttl ?? passTtl))
     return stored
   }
 

@@ -1,19 +1,24 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
+import type { ReadOptions } from '@cache-aside/core'
 import { type CallHandler, type ExecutionContext, StreamableFile } from '@nestjs/common'
 import type { AbstractHttpAdapter } from '@nestjs/core'
 import { lastValueFrom, type Observable } from 'rxjs'
+import { isNotModified } from './entity-tag.ts'
+import type { Framework } from './framework.ts'
 import type { HttpRequest, HttpResponse } from './http.ts'
-import { type RouteSettings, routeSettings } from './route-settings.ts'
+import type { Route } from './route.ts'
 import { over, standIn } from './stand-in.ts'
 import {
   bodyOf,
+  type Outgoing,
   pass,
   type Refusal,
   type Replayable,
   refusal,
   type StoredResponse,
-  toStored,
+  toGiven,
+  toSerialized,
 } from './stored-response.ts'
 
 /** What the header `X-Cache` tells. */
@@ -27,11 +32,17 @@ export interface Handled {
   readonly refused: Refusal | undefined
 }
 
+interface Surroundings {
+  readonly route: Route
+  readonly adapter: AbstractHttpAdapter
+  readonly framework: Framework | undefined
+}
+
 /** A request, its response, and the runs of its handler: in front of the answer, or behind it. */
 export class Exchange {
   readonly context: ExecutionContext
   readonly request: HttpRequest
-  readonly settings: RouteSettings
+  readonly route: Route
   /** The latest run in front of the answer. */
   run: Promise<Handled> | undefined
   /** Of what is stored: those that the request tells, and the others once the handler has run. */
@@ -41,17 +52,32 @@ export class Exchange {
   readonly #next: CallHandler
   readonly #response: HttpResponse
   readonly #adapter: AbstractHttpAdapter
+  readonly #framework: Framework | undefined
+  /** Of a response that is stored as it is sent. */
+  #serializer: Framework | undefined
   #over: Promise<void> | undefined
   #before: { readonly status: number; readonly headers: OutgoingHttpHeaders } | undefined
 
-  constructor(context: ExecutionContext, next: CallHandler, adapter: AbstractHttpAdapter) {
+  constructor(context: ExecutionContext, next: CallHandler, { route, adapter, framework }: Surroundings) {
     const http = context.switchToHttp()
     this.context = context
     this.request = http.getRequest()
-    this.settings = routeSettings(context)
+    this.route = route
     this.#next = next
     this.#response = http.getResponse()
     this.#adapter = adapter
+    this.#framework = framework
+  }
+
+  /** Settles how the response is stored, before its handler runs; returns how it is read. */
+  begin(): ReadOptions {
+    const { route } = this
+    const framework = route.sendsAsStored ? this.#framework : undefined
+    this.#serializer = framework?.showsBodies(this.#response) ? undefined : framework
+    const read = this.#serializer ? route.read.serialized : route.read.given
+    const { tags } = route.settings
+    if (tags.length === 0) return read
+    return { ...read, tags: tags.some((tag) => typeof tag === 'function') ? () => this.tags : this.tags }
   }
 
   get url(): string {
@@ -93,7 +119,14 @@ export class Exchange {
     this.#adapter.status(this.#response, stored.status)
     this.#setHeaders(stored.headers)
     this.#tell(outcome)
-    return bodyOf(stored)
+    return this.#bodyOf(stored)
+  }
+
+  /** The body of the response of this run, as it is stored; sets what a hit would have besides. */
+  complete(stored: Replayable): unknown {
+    if (this.isSent) return bodyOf(stored)
+    if (stored.kind === 'serialized') this.#setHeaders(stored.headers)
+    return this.#bodyOf(stored)
   }
 
   /** Runs the handler as if there was no cache. */
@@ -108,8 +141,31 @@ export class Exchange {
     if (this.isSent) return { body, stored: pass, refused: undefined }
 
     const outgoing = { status: this.#response.statusCode, headersBefore, headers: this.#response.getHeaders(), body }
-    const refused = refusal(outgoing, this.settings.policy, this.settings.key !== undefined)
-    return { body, stored: refused === undefined ? toStored(outgoing) : pass, refused }
+    const { policy, key } = this.route.settings
+    const refused = refusal(outgoing, policy, key !== undefined)
+    return { body, stored: refused === undefined ? this.#toStored(outgoing) : pass, refused }
+  }
+
+  #toStored(outgoing: Outgoing): StoredResponse {
+    if (!this.#serializer) return toGiven(outgoing)
+    try {
+      const sent = this.#serializer.serialize(this.#response, outgoing.body)
+      return sent ? toSerialized(outgoing, sent) : pass
+    } catch {
+      // The framework says why when it sends the body.
+      return pass
+    }
+  }
+
+  /** Nothing where the client has it: of a response to HEAD the frameworks would tell another length then. */
+  #bodyOf(stored: Replayable): unknown {
+    const { status, headers } = stored
+    const isAsked = this.request.method === 'GET' && status >= 200 && status < 300
+    if (!isAsked || stored.kind !== 'serialized' || !isNotModified(this.request.headers, headers['etag']))
+      return bodyOf(stored)
+    this.#adapter.status(this.#response, 304)
+    this.#response.removeHeader('content-type')
+    return undefined
   }
 
   /** Takes back what a run that is of no use has set. */

@@ -16,6 +16,12 @@ export interface HttpResponse {
   readonly statusCode: number
   /** Node's response, where the framework has one of its own around it. */
   readonly raw?: ServerResponse
+  getHeader(name: string): OutgoingHttpHeaders[string]
   getHeaders(): OutgoingHttpHeaders
   removeHeader(name: string): unknown
+}
+
+/** Whether what a `Content-Type` says is JSON: `application/json`, `application/problem+json`. */
+export function isJsonType(type: OutgoingHttpHeaders[string]): boolean {
+  return /^[^;]*json/i.test(String(type))
 }

@@ -42,14 +42,13 @@ export function parseTemplate(text: string, decorator: string): KeyTemplate {
     ])
   }
   const placeholders = parts.filter((part) => 'read' in part)
-  const literals = parts.filter((part) => 'literal' in part)
+  const misreadable = parts
+    .flatMap((part) => ('literal' in part ? part.literal : []))
+    .filter((literal) => !placeholders.some(({ name }) => name === literal))
   const written = `${decorator}('${text}')`
   const fill = (request: HttpRequest) =>
     parts.map((part) => ('literal' in part ? part.literal : keyPart(part.read(request)))).join(':')
-  const misread = ({ params }: HttpRequest) =>
-    literals
-      .map(({ literal }) => literal)
-      .find((literal) => property(params, literal) !== undefined && !placeholders.some(({ name }) => name === literal))
+  const misread = ({ params }: HttpRequest) => misreadable.find((literal) => property(params, literal) !== undefined)
 
   return {
     written,

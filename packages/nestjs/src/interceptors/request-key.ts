@@ -1,10 +1,8 @@
 import { cacheKey, InvalidKeyError } from '@cache-aside/core'
 import type { ExecutionContext } from '@nestjs/common'
 import type { HttpRequest } from './http.ts'
-import type { CachePolicyOptions, RouteSettings } from './route-settings.ts'
-
-/** Where Nest keeps what `@Version` and `@Controller({ version })` say; it exports no name for it. */
-const versionMetadata = '__version__'
+import type { Route } from './route.ts'
+import type { CachePolicyOptions } from './route-settings.ts'
 
 /** Comes before a user's id; no `cacheKey` makes it, so no other route can be asked for this part. */
 const user = '%@'
@@ -13,7 +11,7 @@ const user = '%@'
 interface Keyed {
   readonly context: ExecutionContext
   readonly request: HttpRequest
-  readonly settings: RouteSettings
+  readonly route: Route
   /** As the client sent it: path and query. */
   readonly url: string
 }
@@ -24,7 +22,8 @@ interface Keyed {
  * @throws {InvalidKeyError} and what a function of the application throws: the route's settings give no key.
  */
 export function requestKey(keyed: Keyed): string | undefined {
-  const { request, settings } = keyed
+  const { request, route } = keyed
+  const { settings } = route
   if (!settings.cacheable || (request.method !== 'GET' && request.method !== 'HEAD')) return undefined
   const owner = ownerOf(request, settings.policy)
   return owner === undefined ? undefined : routeKey(keyed) + owner
@@ -49,7 +48,7 @@ export function routeName(context: ExecutionContext): string {
 }
 
 function routeKey(keyed: Keyed): string {
-  const { key } = keyed.settings
+  const { key } = keyed.route.settings
   if (key === undefined) return defaultKey(keyed)
   if (typeof key === 'function') {
     const made: unknown = key(keyed.request, keyed.context)
@@ -65,21 +64,13 @@ function routeKey(keyed: Keyed): string {
  * Everything that chooses the handler, and everything the URL says to it. With versions in a header two handlers share
  * a URL, so the handler and its version are parts.
  */
-function defaultKey({ context, request, url }: Keyed): string {
+function defaultKey({ route, request, url }: Keyed): string {
   const queryStart = url.indexOf('?')
   const [path, query] = queryStart < 0 ? [url, ''] : [url.slice(0, queryStart), url.slice(queryStart + 1)]
   // A client of HTTP/1.0 names no host.
   const { hostname = '' } = request as Partial<HttpRequest>
-  const parts = ['http', hostname, routeName(context), versionOf(context), path] as const
-  return query === '' ? cacheKey(...parts) : cacheKey(...parts, sortQuery(query))
-}
-
-function versionOf(context: ExecutionContext): string {
-  const version: unknown =
-    Reflect.getMetadata(versionMetadata, context.getHandler()) ??
-    Reflect.getMetadata(versionMetadata, context.getClass()) ??
-    []
-  return [version].flat().map(String).join(' ')
+  const place = `http:${cacheKey(hostname)}:${route.keyParts}`
+  return `${place}:${query === '' ? cacheKey(path) : cacheKey(path, sortQuery(query))}`
 }
 
 /**
@@ -89,6 +80,7 @@ function versionOf(context: ExecutionContext): string {
  * The text stays as it is: parsers disagree about bytes that are not UTF-8, of which `URLSearchParams` makes one text.
  */
 function sortQuery(query: string): string {
+  if (!query.includes('&')) return query
   return query
     .split('&')
     .map((pair) => ({ pair, name: nameOf(pair) }))
@@ -98,6 +90,6 @@ function sortQuery(query: string): string {
 }
 
 function nameOf(pair: string): string {
-  const [name = ''] = new URLSearchParams(pair).keys()
+  const [name = ''] = /[%+]/.test(pair) ? new URLSearchParams(pair).keys() : pair.split('=', 1)
   return name.split('[', 1).join('')
 }

@@ -39,10 +39,10 @@ export type TagFunction<Result = unknown, Request = HttpRequest> = (
 ) => string | readonly string[]
 
 /**
- * How the responses of a route are kept and refreshed: what core takes for a read. A response is never a `null`, and has
- * its tags from `@CacheTags`.
+ * How the responses of a route are kept and refreshed: what core takes for a read. A response is never a `null`, has its
+ * tags from `@CacheTags`, and is written in a way of its own.
  */
-export interface RouteReadOptions extends Omit<ReadOptions, 'negativeTtl' | 'tags'> {}
+export interface RouteReadOptions extends Omit<ReadOptions, 'negativeTtl' | 'tags' | 'codec'> {}
 
 /** How a route says that what is not cached by default may be. */
 export interface CachePolicyOptions<Request = HttpRequest> {
@@ -62,6 +62,12 @@ export interface CachePolicyOptions<Request = HttpRequest> {
    * properties it excludes on a miss.
    */
   readonly instances?: 'plain'
+  /**
+   * `'as-sent'`: interceptors outside of the cache are given the body as it goes out, as text, on a miss and on a hit. By
+   * default they are given what the handler gave, which has to be parsed and made text again on every hit. Where no
+   * interceptor stands outside, there is nothing to say.
+   */
+  readonly body?: 'as-sent'
 }
 
 /** What the decorators of a route, and of its controller, say together. The route's word stands above its controller's. */

@@ -1,29 +1,50 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { CachePolicyOptions } from './route-settings.ts'
 
+interface Replayed {
+  readonly format: 1
+  readonly status: number
+  /** Those the handler set; what stands around it sets its own on every request. */
+  readonly headers: OutgoingHttpHeaders
+}
+
+/** With the body that the handler gave, for those outside of the cache that see it: the framework serializes it for each hit. */
+export interface Given extends Replayed {
+  readonly kind: 'response'
+  readonly body: unknown
+  /** Of a body of bytes, which JSON cannot hold. */
+  readonly encoding?: 'base64'
+}
+
+/** With the body as the framework has serialized it once, its type and its entity tag among the headers. */
+export interface Serialized extends Replayed {
+  readonly kind: 'serialized'
+  readonly as: 'text' | 'bytes' | 'nothing'
+  readonly body: string | Buffer | null
+}
+
 /** What a route answered, as it stands in the cache. `format` is raised when a reader of the old one would go wrong. */
 export type StoredResponse =
-  | {
-      readonly format: 1
-      readonly kind: 'response'
-      readonly status: number
-      /** Those the handler set; what stands around it sets its own on every request. */
-      readonly headers: OutgoingHttpHeaders
-      readonly body: unknown
-      /** Of a body of bytes, which JSON cannot hold. */
-      readonly encoding?: 'base64'
-    }
+  | Given
+  | Serialized
   /** This route's response may not be stored: whoever finds this runs the handler at once. */
   | { readonly format: 1; readonly kind: 'pass' }
 
-export type Replayable = Extract<StoredResponse, { kind: 'response' }>
+export type Replayable = Given | Serialized
 
 /** A response that is about to go out. */
-interface Outgoing {
+export interface Outgoing {
   readonly status: number
   readonly headersBefore: OutgoingHttpHeaders
   readonly headers: OutgoingHttpHeaders
   readonly body: unknown
+}
+
+/** A body as a framework sends it. */
+export interface Sent {
+  readonly body: Serialized['body']
+  /** Those that the framework gives it: its type, and an entity tag. */
+  readonly headers: OutgoingHttpHeaders
 }
 
 /** Why a response may not be stored. */
@@ -35,23 +56,32 @@ export const pass: StoredResponse = { format: 1, kind: 'pass' }
 export function isStoredResponse(value: unknown): value is StoredResponse {
   if (typeof value !== 'object' || value === null) return false
   const { format, kind } = value as Partial<StoredResponse>
-  return format === 1 && (kind === 'response' || kind === 'pass')
+  return format === 1 && (kind === 'response' || kind === 'serialized' || kind === 'pass')
 }
 
-export function toStored({ status, headersBefore, headers, body }: Outgoing): StoredResponse {
+/** @param given The body as the handler gave it. */
+export function toGiven({ status, headersBefore, headers, body: given }: Outgoing): Given {
   const response = { format: 1, kind: 'response', status, headers: ownHeaders(headersBefore, headers) } as const
-  if (body instanceof Uint8Array) return { ...response, body: Buffer.from(body).toString('base64'), encoding: 'base64' }
-  return { ...response, body }
+  if (!(given instanceof Uint8Array)) return { ...response, body: given }
+  return { ...response, body: Buffer.from(given).toString('base64'), encoding: 'base64' }
+}
+
+/** @param sent The body as it goes out, and the headers that the framework would give it. */
+export function toSerialized({ status, headersBefore, headers }: Outgoing, { body, ...described }: Sent): Serialized {
+  const own = { ...described.headers, ...ownHeaders(headersBefore, headers) }
+  const as = body === null ? 'nothing' : typeof body === 'string' ? 'text' : 'bytes'
+  return { format: 1, kind: 'serialized', status, headers: own, as, body }
 }
 
 /** Tells what can be answered with from what cannot. */
 export function isReplayable(value: unknown): value is Replayable {
-  return isStoredResponse(value) && value.kind === 'response'
+  return isStoredResponse(value) && value.kind !== 'pass'
 }
 
-/** The body as the handler gave it, after a trip through the codec. */
-export function bodyOf({ body, encoding }: Replayable): unknown {
-  return encoding === 'base64' ? Buffer.from(body as string, 'base64') : body
+/** The body for what stands outside of the cache: as the handler gave it, after a trip through the codec, or as it is sent. */
+export function bodyOf(stored: Replayable): unknown {
+  if (stored.kind === 'serialized') return stored.body
+  return stored.encoding === 'base64' ? Buffer.from(stored.body as string, 'base64') : stored.body
 }
 
 /** The first reason not to store a response, or undefined if it may be. `keyed`: the route has a `@CacheKey` of its own. */
