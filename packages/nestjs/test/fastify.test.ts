@@ -1,11 +1,18 @@
 import { Controller, Get, type INestApplication, Param, UseInterceptors } from '@nestjs/common'
-import type { FastifyAdapter } from '@nestjs/platform-fastify'
 import { RouteSchema } from '@nestjs/platform-fastify'
 import { describe, expect, it } from 'vitest'
 import { CacheAsideInterceptor } from '../src/index.ts'
 import { platforms, startApp } from './app.ts'
 
-type Instance = ReturnType<FastifyAdapter['getInstance']>
+/** What the tests need of Fastify's own instance. */
+interface Instance {
+  addHook(name: string, hook: (request: unknown, reply: Reply, body: object) => Promise<unknown>): unknown
+  setReplySerializer(serialize: (body: unknown) => string): unknown
+}
+
+interface Reply {
+  serializer(serialize: (body: unknown) => string): unknown
+}
 
 const platform = platforms.find(({ name }) => name === 'Fastify') ?? platforms[0]!
 const schema = { type: 'object', properties: { id: { type: 'number' }, name: { type: 'string' } } }
@@ -60,7 +67,7 @@ describe('on Fastify, a stored response', () => {
   it('is a body again for a hook before serialization', async () => {
     let sent = 0
     const app = await start((fastify) =>
-      fastify.addHook('preSerialization', async (_request, _reply, body: object) => ({
+      fastify.addHook('preSerialization', async (_request, _reply, body) => ({
         ...body,
         secret: undefined,
         sent: ++sent,
@@ -78,7 +85,7 @@ describe('on Fastify, a stored response', () => {
   it('is text for a hook before it is sent, as without a cache', async () => {
     const seen: unknown[] = []
     const app = await start((fastify) =>
-      fastify.addHook('onSend', async (_request, _reply, body: unknown) => {
+      fastify.addHook('onSend', async (_request, _reply, body) => {
         seen.push(body)
         return body
       }),

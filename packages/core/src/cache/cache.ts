@@ -123,7 +123,7 @@ export class CacheAside {
    */
   async getOrLoad<T>(key: string, load: Loader<T>, options?: ReadOptions<NoInfer<T>>): Promise<T> {
     const settings = this.#settings(options)
-    const near = this.#reads.near(key, settings, load)
+    const near = this.#reads.near(key, settings)
     if (near !== undefined) return near as T
     const { value } = await this.#reads.getOrLoad(key, load, settings)
     return value as T
@@ -132,7 +132,7 @@ export class CacheAside {
   /** As `getOrLoad`, and says whether the value is fresh, and why if it is not. */
   async getOrLoadEntry<T>(key: string, load: Loader<T>, options?: ReadOptions<NoInfer<T>>): Promise<Served<T>> {
     const settings = this.#settings(options)
-    const near = this.#reads.near(key, settings, load)
+    const near = this.#reads.near(key, settings)
     if (near !== undefined) return { value: near as T, stale: undefined }
     return (await this.#reads.getOrLoad(key, load, settings)) as Served<T>
   }

@@ -44,9 +44,6 @@ interface Looked {
 
 const away: Looked = { seen: { kind: 'away' }, generation: undefined, barred: false }
 
-/** Of a value that was not read now; what its namespace is at has to be asked. */
-const lookedAt = (seen: SeenValue): Looked => ({ seen, generation: undefined, barred: false })
-
 interface Request {
   readonly key: string
   readonly storeKey: string
@@ -112,19 +109,18 @@ export class ReadThrough {
     }
   }
 
-  /** The value of the near cache if it is fresh, or undefined; what is due to be refreshed only where there is a loader. */
-  near(key: string, settings: Settings, load?: Loader<unknown>): unknown {
+  /** The value of the near cache if it is fresh, or undefined. What is due to be refreshed is the store's to show. */
+  near(key: string, settings: Settings): unknown {
     const { near, hit, avoids, avoidsTags } = this.#around
     if (!near || !settings.near) return undefined
     const inStore = storeKey(this.#options.namespace, key)
     const found = near.get(inStore, settings.format, settings.tags.declared)
     if (!found || avoids(inStore) || avoidsTags(settings.tags.declared) || avoidsTags(found.seen.tags)) return undefined
     const judged = this.#judge(found.seen, settings)
-    if (judged !== 'fresh' && !(judged === 'due' && load)) return undefined
+    if (judged !== 'fresh' && !(judged === 'due' && this.#isSeenTo(inStore, found.seen))) return undefined
+    const value = near.valueOf(found)
     hit(key, true)
-    if (judged === 'due' && load)
-      this.#refresh({ key, storeKey: inStore, load, settings, batch: undefined }, lookedAt(near.seenOf(found)))
-    return near.valueOf(found)
+    return value
   }
 
   /** The value under a key if it may be served without a load. */
@@ -181,10 +177,14 @@ export class ReadThrough {
     })
   }
 
-  /** Loads behind a value that was served, unless somebody is about it already, or was in vain a moment ago. */
+  /** Whether somebody is about its refresh already, or was in vain a moment ago. */
+  #isSeenTo(inStore: string, seen: Pick<SeenValue, 'mark'>): boolean {
+    return this.#marked(seen) || this.#around.flights.has(inStore)
+  }
+
+  /** Loads behind a value that was served, unless that is seen to. */
   #refresh(request: Request, looked: Looked): void {
-    const isMarked = looked.seen.kind !== 'value' || this.#marked(looked.seen)
-    if (isMarked || this.#around.flights.has(request.storeKey)) return
+    if (looked.seen.kind !== 'value' || this.#isSeenTo(request.storeKey, looked.seen)) return
     this.#around.report({ type: 'refresh', key: request.key })
     this.#board(request, looked, false, true)
   }
@@ -197,7 +197,7 @@ export class ReadThrough {
     return freshness(lifetime, settings, this.#options.store.now(), Math.random())
   }
 
-  #marked({ mark }: SeenValue, kind = mark?.kind): boolean {
+  #marked({ mark }: Pick<SeenValue, 'mark'>, kind = mark?.kind): boolean {
     return mark !== undefined && mark.kind === kind && mark.until > this.#options.store.now()
   }
 

@@ -11,7 +11,7 @@ export interface Codec {
   /**
    * Throws on bytes it cannot read; the entry is then a miss. What it returns is the caller's to change: it shares no
    * memory with `payload`, which others may be given too. Never `undefined`. What
-   * it gives frozen, the near cache shares.
+   * it gives frozen all the way down, the near cache shares.
    */
   decode(payload: Buffer): unknown
 }
@@ -35,7 +35,7 @@ export const jsonCodec: Codec = {
 }
 
 /** Whether what it decodes is JSON's: arrays and plain objects. */
-export const isJson = ({ decode }: Codec): boolean => decode === jsonCodec.decode
+export const isJson = (codec: Codec): boolean => codec.decode === jsonCodec.decode
 
 /** Levels of nesting that are copied: more would need more stack than there may be. */
 const deepest = 1_000

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { freeze } from './freeze.ts'
+import { freeze, isFrozen } from './freeze.ts'
 
 describe('freeze', () => {
   it('freezes plain objects and arrays all the way down', () => {
@@ -35,6 +35,13 @@ describe('freeze', () => {
     const list: number[] = []
     expect(freeze(Object.freeze({ list }))).toBe(true)
     expect(Object.isFrozen(list)).toBe(true)
+  })
+
+  it('is what makes a value frozen', () => {
+    const value = Object.freeze({ list: [1] })
+    expect([isFrozen(value), isFrozen([]), isFrozen(new Map()), isFrozen('text')]).toEqual([false, false, false, true])
+    freeze(value)
+    expect(isFrozen(value)).toBe(true)
   })
 
   it('leaves what is nested deeper than the stack', () => {

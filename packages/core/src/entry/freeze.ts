@@ -3,17 +3,28 @@
  * Buffer, a Date.
  */
 export function freeze(value: unknown): boolean {
-  const parts = new Set<object>()
-  try {
-    if (!arePlain(value, parts)) return false
-  } catch {
-    return false // Nested deeper than the stack.
-  }
-  for (const part of parts) Object.freeze(part)
-  return true
+  const parts = plainParts(value)
+  parts?.forEach((part) => Object.freeze(part))
+  return parts !== undefined
 }
 
-/** @param parts The objects in it that were seen: each may stand in many places, and in itself. */
+/** Whether nobody can change anything in it. */
+export function isFrozen(value: unknown): boolean {
+  if (!Object.isFrozen(value)) return false
+  return plainParts(value)?.every((part) => Object.isFrozen(part)) === true
+}
+
+/** The objects in it, each once; undefined if they are not all plain objects and arrays. */
+function plainParts(value: unknown): readonly object[] | undefined {
+  const parts = new Set<object>()
+  try {
+    return arePlain(value, parts) ? [...parts] : undefined
+  } catch {
+    return undefined // Nested deeper than the stack.
+  }
+}
+
+/** @param parts Those that were seen: each may stand in many places, and in itself. */
 function arePlain(value: unknown, parts: Set<object>): boolean {
   if (value === null || typeof value !== 'object' || parts.has(value)) return true
   const prototype: unknown = Object.getPrototypeOf(value)

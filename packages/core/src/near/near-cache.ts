@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { copyJson, isJson, isShallow } from '../entry/codec.ts'
 import { decodeValue, type Format, headLength, type SeenValue } from '../entry/entry.ts'
-import { freeze } from '../entry/freeze.ts'
+import { freeze, isFrozen } from '../entry/freeze.ts'
 import { isExpired } from '../entry/freshness.ts'
 import type { ChangeListener, Changes } from '../protocol/changes.ts'
 import type { NamespaceKeys } from '../protocol/store.ts'
@@ -94,18 +94,12 @@ export class NearCache implements ChangeListener {
     const { payload, format } = near
     if (payload) {
       const decoded = decodeValue(format, payload)
-      near.isFrozen = (format.freezes || Object.isFrozen(decoded)) && freeze(decoded)
+      near.isFrozen = format.freezes ? freeze(decoded) : isFrozen(decoded)
       if (!near.isFrozen && !(isJson(format.codec) && isShallow(decoded))) return decoded
       near.decoded = decoded
       near.payload = undefined
     }
     return near.isFrozen ? near.decoded : copyJson(near.decoded)
-  }
-
-  /** As it was read from the store. */
-  seenOf(near: Near): SeenValue {
-    const payload = near.payload ?? near.format.codec.encode(near.decoded)
-    return { ...near.seen, value: decodeValue(near.format, payload), payload }
   }
 
   /** Before a read of the key is sent. Undefined: what it brings cannot be kept. */
@@ -157,8 +151,9 @@ export class NearCache implements ChangeListener {
 }
 
 /** Of memory of its own: what was read is a part of whatever came over the network with it. */
-function owned({ value: _, payload, head, ...others }: SeenValue): Pick<Near, 'seen' | 'payload'> {
+function owned(seen: SeenValue): Pick<Near, 'seen' | 'payload'> {
+  const { head, payload, lifetime, mark, etag, origin, tags } = seen
   const memory = Buffer.allocUnsafeSlow(payload.length)
   payload.copy(memory)
-  return { seen: { ...others, head: Buffer.from(head) }, payload: memory }
+  return { seen: { kind: 'value', head: Buffer.from(head), lifetime, mark, etag, origin, tags }, payload: memory }
 }

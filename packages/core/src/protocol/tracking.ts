@@ -1,4 +1,4 @@
-import type { Cluster, Redis, RedisOptions } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import type { Clock } from '../time/clock.ts'
 import type { Tracking, TrackingListener } from './store.ts'
 
@@ -156,7 +156,7 @@ class NodeTracking {
       commandTimeout: undefined,
       socketTimeout: undefined,
     }
-    this.#subscriber = node.duplicate(options as Partial<RedisOptions>)
+    this.#subscriber = node.duplicate(options)
     this.#subscriber.on('error', () => {}) // It is tried again until it is closed.
     this.#subscriber.on('ready', () => void this.arm())
     this.#subscriber.on('close', () => this.#lost())

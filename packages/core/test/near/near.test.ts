@@ -326,7 +326,7 @@ describe('what a near cache hands out', () => {
       store: new MemoryStore(),
       near: true,
       ...options,
-    } as CacheOptions)
+    })
     onTestFinished(() => cache.close())
     return cache
   }
@@ -355,7 +355,7 @@ describe('what a near cache hands out', () => {
       decode: (payload) => Object.freeze({ list: JSON.parse(payload.toString()) as number[], seen: new Map([[1, 1]]) }),
     }
     const cache = opened({ near: { values: 'frozen' }, codec })
-    await keepNear<unknown>(cache, 'k', () => [1])
+    await keepNear(cache, 'k', () => [1])
 
     const read = async () => (await cache.get<{ list: number[]; seen: Map<number, number> }>('k')).value
     ;(await read())?.seen.set(1, 666)
@@ -378,12 +378,26 @@ describe('what a near cache hands out', () => {
           },
           options,
         )
-        value.tag = 'changed by its caller'
+        Object.assign(value, { tag: 'changed by its caller' })
         return shown.length
       })
       .toBeGreaterThan(2)
 
     expect(new Set(shown.map((value) => JSON.stringify(value)))).toEqual(new Set(['{"tag":"own"}']))
+  })
+
+  it('is refreshed where it is due, though its codec refuses what it has decoded', async () => {
+    class Row {
+      readonly id = 1
+    }
+    const encode = (value: unknown) => {
+      if (!(value instanceof Row)) throw new TypeError('no Row')
+      return jsonCodec.encode(value)
+    }
+    const cache = opened({ codec: { ...jsonCodec, id: 'row', encode } })
+    await keepNear(cache, 'k', () => new Row())
+
+    expect(await cache.getOrLoad('k', () => new Row(), { earlyRefreshAt: 1e-9 })).toEqual({ id: 1 })
   })
 
   it('may be read by who is told that changes are heard', async () => {

@@ -29,7 +29,12 @@ export const next = (cache: CacheAside, type: CacheEventType): Promise<CacheEven
   })
 
 /** Puts what the loader gives into the near cache. */
-export async function keepNear<T>(cache: CacheAside, key: string, load: () => T, options: object = {}): Promise<void> {
+export async function keepNear(
+  cache: CacheAside,
+  key: string,
+  load: () => unknown,
+  options: object = {},
+): Promise<void> {
   await expect
     .poll(async () => {
       const { nearHits } = cache.stats()

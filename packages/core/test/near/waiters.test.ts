@@ -35,7 +35,7 @@ describe('a caller who waits for the load of another process', () => {
   })
 
   const open = (options: Partial<CacheOptions> = {}, clock?: Clock) => {
-    const cache = new CacheAside({ namespace: 'shop', redis: redis.url, ...options } as CacheOptions, clock)
+    const cache = new CacheAside({ namespace: 'shop', redis: redis.url, ...options }, clock)
     onTestFinished(() => cache.close())
     return cache
   }
@@ -113,7 +113,7 @@ describe('a caller who waits for the load of another process', () => {
     await expect
       .poll(() => {
         patience.end()
-        return Promise.race([value, undefined])
+        return Promise.race([value, Promise.resolve()])
       })
       .toBe('theirs')
   })

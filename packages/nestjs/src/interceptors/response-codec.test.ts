@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { responseCodec } from './response-codec.ts'
 import { pass, type Serialized } from './stored-response.ts'
 
-const response = { format: 1, kind: 'serialized', status: 200, headers: { 'x-a': ['1', '2'], etag: 'W/"a"' } } as const
+const response = {
+  format: 1,
+  kind: 'serialized',
+  status: 200,
+  headers: { 'x-a': ['1', '2'] as string[], etag: 'W/"a"' },
+} as const
 
 describe('responseCodec', () => {
   it.each<Serialized>([

@@ -18,8 +18,10 @@ export const responseCodec: Codec = {
     const end = payload.indexOf(newline)
     const head = JSON.parse(payload.toString('utf8', 0, end)) as unknown
     if (!isStoredResponse(head) || head.kind === 'response') throw new TypeError('not a response as it is sent')
+    if (head.kind === 'pass') return Object.freeze(head)
     // Frozen: the near cache serves one to all.
-    return Object.freeze(head.kind === 'pass' ? head : { ...head, body: bodyAs(head.as, payload, end + 1) })
+    for (const header of Object.values(head.headers)) Object.freeze(header)
+    return Object.freeze({ ...head, headers: Object.freeze(head.headers), body: bodyAs(head.as, payload, end + 1) })
   },
 }
 

@@ -2,32 +2,40 @@ import type { Step } from './history.ts'
 import { forEach, highestOf, type KeyStory, nameOf, told } from './key-story.ts'
 import { everyValue, scopeOf, tagsOfReads } from './tags.ts'
 import { type Span, Timeline } from './timeline.ts'
-import type { BarrierBounds, Violation } from './violation.ts'
+import type { BarrierBounds, Bounds, Violation } from './violation.ts'
 
 /**
  * P4: once a write behind a barrier has committed, whoever reads sees it, though its writer may never come to say so.
  * While the barrier stands, since nothing is cached; after it, since nothing was loaded before the commit.
  *
  * Of a commit that is made when its barrier may have fallen, nothing is expected here: only once its writer says so.
+ * The near caches of other processes have known of the barrier by their lag after the commit began, at the latest.
  */
 export function findPastBarriers(
   story: KeyStory,
-  barrier: BarrierBounds | undefined,
+  { barrier, nearLag = 0 }: Bounds,
 ): { readonly violations: Violation[]; readonly orphans: number } {
   if (!barrier) return { violations: [], orphans: 0 }
   const shielded = shieldedCommits(story, barrier)
-  const highest = forEach((about) => highestOf(shielded.filter(({ scope }) => scope.includes(about))))
+  const shown = (commit: Shielded, reader: string): Shielded =>
+    commit.process === reader ? commit : { ...commit, ended: Math.max(commit.ended, commit.began + nearLag) }
+  const highestAbout = (commits: readonly Shielded[]) =>
+    forEach((about) => highestOf(commits.filter(({ scope }) => scope.includes(about))))
+  const highest = highestAbout(shielded)
+  const highestNear = forEach((reader) => highestAbout(shielded.map((commit) => shown(commit, reader))))
   const carried = tagsOfReads(story)
 
   const violations: Violation[] = []
   for (const read of story.reads) {
-    const { version } = read
+    const { version, process, near } = read
     if (version === undefined || read.ended === undefined) continue
-    const commits = [everyValue, ...carried(read)].map((about) => highest(about)(read.began))
+    const began = Math.max(read.began, near ?? 0)
+    const visible = near === undefined ? highest : highestNear(process)
+    const commits = [everyValue, ...carried(read)].map((about) => visible(about)(began))
     const commit = commits.find((each) => each && version < Number(each.version))
     if (!commit) continue
     const death = story.died(commit.process) ?? Number.POSITIVE_INFINITY
-    const outlives = read.began > death + barrier.ttl + barrier.expiry
+    const outlives = began > death + barrier.ttl + barrier.expiry
     violations.push({
       check: outlives ? 'stale after a dead writer' : 'stale past a barrier',
       key: story.key,
@@ -43,7 +51,7 @@ export function findPastBarriers(
 }
 
 /** A commit, and the values that its writer has put a barrier up for. */
-type Shielded = Step & { readonly scope: readonly string[] }
+type Shielded = Step & { readonly scope: readonly string[]; readonly ended: number }
 
 /** Those that were surely made while the barrier of their writer stood. */
 function shieldedCommits(story: KeyStory, { ttl, expiry, optional }: BarrierBounds): Shielded[] {
@@ -59,7 +67,7 @@ function shieldedCommits(story: KeyStory, { ttl, expiry, optional }: BarrierBoun
     const isShort = commit.ended - mutation.began < ttl - expiry
     const lives = [story.disturbed, story.degraded].map((of) => of(commit.process))
     const isSure = (isShort && !optional) || !lives.some((life) => life.overlaps(span))
-    return isSure ? [{ ...commit, scope: scopeOf(mutation, story.key) }] : []
+    return isSure ? [{ ...commit, ended: commit.ended, scope: scopeOf(mutation, story.key) }] : []
   })
 }
 

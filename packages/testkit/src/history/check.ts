@@ -17,6 +17,12 @@ export interface Verdict {
   readonly excused: number
   /** Reads that were served what is stale. */
   readonly stale: number
+  /** Reads that a near cache has answered. */
+  readonly near: number
+  /** Those of them that showed what the store would not have shown any more. */
+  readonly behind: number
+  /** How long it would not have, at most, in milliseconds. */
+  readonly furthest: number
   /** Loads that renewed what was there. */
   readonly renewals: number
   /** Commits behind a barrier whose writer died before it could say so. */
@@ -30,18 +36,22 @@ export interface Verdict {
 /** Everything that the history of a run shows to be wrong. */
 export function checkHistory(history: History, bounds: Bounds): Verdict {
   const violations: Violation[] = []
-  const count = { reads: 0, writes: 0, loads: 0, excused: 0, stale: 0, renewals: 0, orphans: 0 }
+  const count = { reads: 0, writes: 0, loads: 0, excused: 0, stale: 0, near: 0, renewals: 0, orphans: 0 }
+  const behind: number[] = []
 
   for (const story of keyStories(history)) {
     const seconds = findSecondLoads(story, bounds)
-    const barriers = findPastBarriers(story, bounds.barrier)
-    for (const { violations: found } of [seconds, barriers]) violations.push(...found)
-    violations.push(...findForgotten(story), ...findStale(story), ...findHanging(story, bounds))
+    const barriers = findPastBarriers(story, bounds)
+    const freshness = findStale(story, bounds.nearLag)
+    for (const { violations: found } of [seconds, barriers, freshness]) violations.push(...found)
+    violations.push(...findForgotten(story), ...findHanging(story, bounds))
+    behind.push(...freshness.behind)
     count.reads += story.reads.length
     count.writes += story.commits.length
     count.loads += story.loads.length
     count.excused += seconds.excused
     count.stale += story.reads.filter(({ stale }) => stale !== undefined).length
+    count.near += story.reads.filter(({ near }) => near !== undefined).length
     count.renewals += story.loads.filter(({ renews }) => renews !== undefined).length
     count.orphans += barriers.orphans
   }
@@ -51,5 +61,6 @@ export function checkHistory(history: History, bounds: Bounds): Verdict {
   }
   const pending = history.steps.filter(isPending).length
   const losses = history.steps.filter(({ lost = 0 }) => lost > 0).length
-  return { violations: violations.toSorted((a, b) => a.at - b.at), ...count, pending, losses }
+  const lags = { behind: behind.length, furthest: Math.round(Math.max(0, ...behind)) }
+  return { violations: violations.toSorted((a, b) => a.at - b.at), ...count, ...lags, pending, losses }
 }

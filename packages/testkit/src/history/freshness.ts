@@ -1,17 +1,24 @@
-import { Expectations, fallsBack } from './expectations.ts'
+import { type Expectation, Expectations, fallsBack } from './expectations.ts'
 import type { Step } from './history.ts'
 import { type KeyStory, nameOf, told } from './key-story.ts'
 import { tagsOfReads } from './tags.ts'
 import type { Violation } from './violation.ts'
 
-/** P1, and that what is read was written. */
-export function findStale(story: KeyStory): Violation[] {
+/**
+ * P1 to P3, and that what is read was written. Besides, how far behind the store, in milliseconds, the near caches were
+ * with each value that they might show and the store might not.
+ */
+export function findStale(
+  story: KeyStory,
+  nearLag = 0,
+): { readonly violations: Violation[]; readonly behind: readonly number[] } {
   const violations: Violation[] = []
+  const behind: number[] = []
   const report = (check: Violation['check'], step: Step, what: string) =>
     violations.push({ check, key: story.key, at: step.ended ?? step.began, story: `${told(story, step)} ${what}` })
 
   const origins = new Map([...story.loads, ...story.voidings].map((step) => [nameOf(step), step]))
-  const expectations = new Expectations(story)
+  const expectations = new Expectations(story, nearLag)
   const renewal = renewals(story)
   const written = commitsByVersion(story)
   const carried = tagsOfReads(story)
@@ -26,14 +33,21 @@ export function findStale(story: KeyStory): Violation[] {
     const tags = carried(read)
     const expected = expectations.of(read, tags)
 
+    const isNear = read.near !== undefined
     const missed = expected.find((each) => version < each.version)
     const loadedAt = Math.max(asOf(origin), renewal(read)?.began ?? 0)
     const outlived = expected.find(({ loadedAfter }) => loadedAt < loadedAfter)
     if (missed) {
-      report('stale version', read, `after ${missed.toldVersion}`)
+      report(isNear ? 'stale in a near cache' : 'stale version', read, `after ${missed.toldVersion}`)
     } else if (origin && outlived) {
-      report('stale load', read, `shows ${told(story, origin)}, after ${outlived.toldLoad}`)
+      const what = `shows ${told(story, origin)}, after ${outlived.toldLoad}`
+      report(isNear ? 'stale in a near cache' : 'stale load', read, what)
+    } else if (isNear) {
+      const isMissed = (each: Expectation) => version < each.version || loadedAt < each.loadedAfter
+      const lag = expectations.behind(read, tags, isMissed)
+      if (lag > 0) behind.push(lag)
     }
+    if (isNear && read.passesBy) report('near cache not passed by', read, 'although it was asked to')
     if (!origin || origin.began > ended) report('load never run', read, `shows a load "${read.load}"`)
     if (!written(version, ended)) report('version never committed', read, 'shows no committed version')
 
@@ -46,7 +60,7 @@ export function findStale(story: KeyStory): Violation[] {
   for (const step of [...story.voidings, ...story.mutations]) {
     if (step.unexpected !== undefined) report('breaks', step, `throws ${step.unexpected}`)
   }
-  return violations
+  return { violations, behind }
 }
 
 /** From when on an invalidation is expected to void a value: what is set is as new as its writer says, until it is there. */

@@ -34,7 +34,7 @@ export interface KeyStory {
   readonly until: number
 }
 
-const ofProcesses: ReadonlySet<Action> = new Set<Action>(['fault', 'degraded', 'replay', 'close'])
+const ofProcesses: ReadonlySet<Action> = new Set<Action>(['fault', 'deaf', 'degraded', 'replay', 'close'])
 
 export function keyStories({ steps, deaths, exits, settled, until }: History): KeyStory[] {
   const ordered = steps.toSorted((a, b) => a.began - b.began)
@@ -132,6 +132,8 @@ export function told({ faults, reads, until }: KeyStory, step: Step): string {
     step.tags && `of ${step.tags.join(' and ')}`,
     step.carries && `with ${step.carries.join(' and ')}`,
     step.stale !== undefined && `stale: ${step.stale}`,
+    step.near !== undefined && `near, after ${moment(step.near)}`,
+    step.everywhere && 'everywhere',
     step.pending && 'pending',
   ].filter(Boolean)
   const end = step.ended === undefined ? 'no end' : moment(step.ended)

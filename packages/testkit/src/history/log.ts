@@ -23,6 +23,8 @@ type KeyAction =
 /** What a process goes through; its key is the name of the process, or `*` for all. */
 type ProcessAction =
   | 'fault'
+  /** What its near cache is told of changes comes late, or never: a fault that excuses nothing. */
+  | 'deaf'
   /** Its cache does without Redis. */
   | 'degraded'
   /** All that it had pending has been acknowledged. */
@@ -52,6 +54,10 @@ export interface Beginning {
   readonly tags?: readonly string[] | undefined
   /** Of a read: others belong to the same call, which is answered when all of them are over. */
   readonly batched?: boolean | undefined
+  /** Of a read: it is to pass the near cache by. */
+  readonly passesBy?: boolean | undefined
+  /** Of what voids: in every near cache, too, by the time it ends. */
+  readonly everywhere?: boolean | undefined
   /** Of a load: a value stands that it is to replace, or to renew. */
   readonly refreshes?: boolean | undefined
   /** Of a fault. */
@@ -66,6 +72,8 @@ export interface Outcome {
   readonly version?: number
   /** Which load, set or lower made the value that was read: the name of its process, a colon, its id. */
   readonly load?: string
+  /** Of a read that the near cache of its process has answered: not before this moment. */
+  readonly near?: number
   /** Of a load, and of what puts a value: the tags of that. */
   readonly carries?: readonly string[]
   /** Of a read: why it shows a value that is not fresh. */

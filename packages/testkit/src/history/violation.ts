@@ -8,6 +8,10 @@ export type Check =
   | 'stale past a barrier'
   /** P4: the same, when the writer is dead and its barrier's time is over. */
   | 'stale after a dead writer'
+  /** P2, P3: a near cache shows what should have gone from it. */
+  | 'stale in a near cache'
+  /** A near cache answers a read that is to pass it by. */
+  | 'near cache not passed by'
   | 'version never committed'
   | 'load never run'
   /** P5: two loads of a key at once, and nothing had voided the lease of the first. */
@@ -49,6 +53,8 @@ export interface Bounds {
   readonly echo: number
   /** The part of a read in which nobody loads, in a process whose cache does without Redis. */
   readonly degraded: number
+  /** How long the near cache of a process may show what another process has voided. Left out: there is none. */
+  readonly nearLag?: number | undefined
   /** Left out: nothing is written behind barriers. */
   readonly barrier?: BarrierBounds | undefined
 }

@@ -1,5 +1,5 @@
-import { checkHistory } from '../../src/history/check.ts'
-import { parseHistory } from '../../src/history/history.ts'
+import { checkHistory, type Verdict } from '../../src/history/check.ts'
+import { type History, parseHistory } from '../../src/history/history.ts'
 import type { Action, Beginning, Line, Outcome } from '../../src/history/log.ts'
 import type { Bounds } from '../../src/history/violation.ts'
 
@@ -9,6 +9,7 @@ const bounds: Bounds = {
   waitOut: 4_000,
   echo: 500,
   degraded: 700,
+  nearLag: 200,
   barrier: { ttl: 1_500, expiry: 100, optional: false },
 }
 
@@ -26,6 +27,8 @@ export class Story {
       of,
       tags,
       batched,
+      passesBy,
+      everywhere,
       refreshes,
       reason,
       empties,
@@ -37,7 +40,8 @@ export class Story {
     const id = ++this.#ids
     const lines = this.#logs.get(process) ?? []
     const parent = of === undefined ? undefined : Number(of.split(':')[1])
-    lines.push({ at, begin: action, id, key, of: parent, tags, batched, refreshes, reason, empties, stalls })
+    const beginning = { of: parent, tags, batched, passesBy, everywhere, refreshes, reason, empties, stalls }
+    lines.push({ at, begin: action, id, key, ...beginning })
     if (to !== undefined) lines.push({ at: to, end: id, ...outcome })
     this.#logs.set(process, lines)
     return `${process}:${id}`
@@ -58,18 +62,22 @@ export class Story {
     this.#logs.set(process, [...(this.#logs.get(process) ?? []), line])
   }
 
-  /** @param barrier Other bounds for writes behind barriers. */
-  checks(barrier: Partial<Bounds['barrier']> = {}): string[] {
+  get history(): History {
     const logs = [...this.#logs].map(([process, lines]) => {
       return [process, lines.map((line) => `${JSON.stringify(line)}\n`).join('')] as const
     })
+    return parseHistory(new Map(logs))
+  }
+
+  /** @param barrier Other bounds for writes behind barriers. */
+  verdict(barrier: Partial<Bounds['barrier']> = {}): Verdict {
     const judged = { ...bounds, barrier: bounds.barrier && { ...bounds.barrier, ...barrier } }
-    return checkHistory(parseHistory(new Map(logs)), judged).violations.map(({ check }) => check)
+    return checkHistory(this.history, judged)
   }
 }
 
 export function story(tell: (story: Story) => void, barrier: Partial<Bounds['barrier']> = {}): string[] {
   const told = new Story()
   tell(told)
-  return told.checks(barrier)
+  return told.verdict(barrier).violations.map(({ check }) => check)
 }
