@@ -1,5 +1,5 @@
 import type { HistoryLog } from '@cache-aside/testkit'
-import type { Death } from './faults.ts'
+import type { Death } from './place.ts'
 import type { Random } from './random.ts'
 
 /** Where a worker ends, or stands still, by its own hand, once it is told to. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { faultKinds } from './faults.ts'
+import { faultKinds } from './fault-kinds.ts'
 import { proveMutants } from './prove-mutants.ts'
 import { resultTable, save } from './report.ts'
 import { type Result, run } from './run.ts'

@@ -2,6 +2,7 @@ import { barrierMutants } from './mutants/barriers.ts'
 import { journalMutants } from './mutants/journals.ts'
 import { leaseMutants } from './mutants/leases.ts'
 import type { Mutant } from './mutants/mutant.ts'
+import { nearMutants } from './mutants/near.ts'
 import { refreshMutants } from './mutants/refreshes.ts'
 import { tagMutants } from './mutants/tags.ts'
 
@@ -11,4 +12,5 @@ export const mutants: readonly Mutant[] = [
   ...refreshMutants,
   ...journalMutants,
   ...tagMutants,
+  ...nearMutants,
 ]

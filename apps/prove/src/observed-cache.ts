@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { CacheAside } from '@cache-aside/core'
-import type { HistoryLog } from '@cache-aside/testkit'
+import { type HistoryLog, type Outcome, sharedNow } from '@cache-aside/testkit'
 import { commandTimeout, loadTimeout, type Workload } from './workload.ts'
 
 export interface ObservedOptions {
@@ -18,6 +18,8 @@ export class ObservedCache {
   readonly #log: HistoryLog
   /** The writes behind a barrier that are under way, so that what is reported can be told to the one it is about. */
   readonly #writing = new AsyncLocalStorage<{ pending: boolean }>()
+  /** The keys that the near cache has answered, of the read that is under way. */
+  readonly #reading = new AsyncLocalStorage<Set<string>>()
   readonly #pauses: (() => void)[] = []
   #isPending = false
   #degraded: number | undefined
@@ -26,9 +28,10 @@ export class ObservedCache {
 
   static async open({ name, workload, cacheUrl, engine }: ObservedOptions, log: HistoryLog): Promise<ObservedCache> {
     const { CacheAside: Engine } = (await import(engine)) as typeof import('@cache-aside/core')
-    const { leaseTtl, barrierTtl, options } = workload
+    const { leaseTtl, barrierTtl, options, near } = workload
     const own = { namespace: 'prove', redis: cacheUrl, leaseTtl, barrierTtl, loadTimeout, commandTimeout }
-    return new ObservedCache(new Engine({ ...own, ...options }), name, log)
+    const nearby = near && { near: true, nearLag: near.lag }
+    return new ObservedCache(new Engine({ ...own, ...options, ...nearby }), name, log)
   }
 
   private constructor(cache: CacheAside, name: string, log: HistoryLog) {
@@ -36,6 +39,7 @@ export class ObservedCache {
     this.#name = name
     this.#log = log
     cache.events
+      .on('hit', ({ key, near }) => near && this.#reading.getStore()?.add(key))
       .on('store-error', ({ operation }) => this.#noteFault(`store-error: ${operation}`))
       .on('degraded', () => {
         this.#degraded ??= log.begin('degraded', name)
@@ -62,6 +66,17 @@ export class ObservedCache {
   /** Something went wrong with its way to Redis. */
   #noteFault(reason: string): void {
     this.#log.end(this.#log.begin('fault', this.#name, { reason }))
+  }
+
+  /** Runs a read. Tells, besides, of each key whether the near cache has answered it. */
+  async read<T>(
+    run: () => Promise<T>,
+  ): Promise<{ readonly answer: T; readonly nearOf: (key: string) => Pick<Outcome, 'near'> }> {
+    const keys = new Set<string>()
+    // The near cache looks at its own lag later than this, and no sooner.
+    const near = sharedNow()
+    const answer = await this.#reading.run(keys, run)
+    return { answer, nearOf: (key) => (keys.has(key) ? { near } : {}) }
   }
 
   /** Runs a write behind a barrier. Resolves to whether it ended with an invalidation that is pending. */

@@ -37,9 +37,20 @@ export function resultTable(results: readonly Result[]): string {
 
 /** How often it went which way. */
 function byPath(results: readonly Result[]): (string | number)[][] {
-  const head = ['variant', 'stale reads', 'renewals', 'orphaned commits', 'pending', 'losses']
+  const head = [
+    'variant',
+    'stale reads',
+    'renewals',
+    'orphaned commits',
+    'pending',
+    'losses',
+    'near',
+    'behind',
+    'by ms',
+  ]
   const rows = results.map(({ name, verdict }) => {
-    return [name, verdict.stale, verdict.renewals, verdict.orphans, verdict.pending, verdict.losses]
+    const { stale, renewals, orphans, pending, losses, near, behind, furthest } = verdict
+    return [name, stale, renewals, orphans, pending, losses, near, behind, furthest]
   })
   return [head, ...rows]
 }
@@ -51,17 +62,21 @@ export function save(results: readonly Result[]): string {
   const date = new Date().toISOString()
   const file = fileURLToPath(new URL(`${date.slice(0, 19).replaceAll(':', '')}.json`, folder))
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version }
-  const runs = results.map(({ name, seed, seconds, faults, verdict }) => ({ name, seed, seconds, faults, verdict }))
+  const runs = results.map(({ name, seed, seconds, faults, tracking, near, verdict }) => {
+    return { name, seed, seconds, faults, tracking, near, verdict }
+  })
   writeFileSync(file, `${JSON.stringify({ date, machine, runs }, null, 2)}\n`)
   return file
 }
 
 function byKind(results: readonly Result[]): (string | number)[][] {
-  const kinds = new Map<string, number>()
-  for (const { faults } of results) {
-    for (const [kind, count] of Object.entries(faults)) kinds.set(kind, (kinds.get(kind) ?? 0) + count)
-  }
-  return [...kinds].toSorted(([a], [b]) => a.localeCompare(b))
+  const head = ['fault', 'times', 'on tracking connections', 'near reads under it']
+  const kinds = [...new Set(results.flatMap(({ faults }) => Object.keys(faults)))].toSorted()
+  const sum = (kind: string, counted: readonly (Readonly<Record<string, number>> | undefined)[]) =>
+    counted.reduce((all, counts) => all + (counts?.[kind] ?? 0), 0)
+  const columns = [results.map(({ faults }) => faults), results.map(({ tracking }) => tracking)]
+  const near = results.map((result) => result.near)
+  return [head, ...kinds.map((kind) => [kind, ...[...columns, near].map((counted) => sum(kind, counted))])]
 }
 
 const total = (faults: Result['faults']) => Object.values(faults).reduce((sum, count) => sum + count, 0)

@@ -6,6 +6,7 @@ import {
   type Bounds,
   checkHistory,
   HistoryLog,
+  nearReadsUnderFaults,
   type RedisServer,
   readHistory,
   sharedNow,
@@ -14,7 +15,9 @@ import {
   type Verdict,
   type Violation,
 } from '@cache-aside/testkit'
-import { type FaultKind, inject, isServerFault, type Place, schedule } from './faults.ts'
+import { type FaultKind, isServerFault } from './fault-kinds.ts'
+import { inject, schedule } from './faults.ts'
+import type { Place } from './place.ts'
 import { Slot } from './slot.ts'
 import { listsOf, rowsOf, tagsOf } from './source.ts'
 import { commandTimeout, loadTimeout, type Workload } from './workload.ts'
@@ -37,9 +40,18 @@ export interface Result {
   readonly seconds: number
   readonly verdict: Verdict
   readonly faults: Partial<Record<FaultKind, number>>
+  /** On how many connections that tell of changes each kind has come. */
+  readonly tracking: Partial<Record<FaultKind, number>>
+  /** How many reads near caches have answered under each kind. */
+  readonly near?: Readonly<Record<string, number>>
   /** Where the logs are; removed when they show nothing wrong. */
   readonly folder: string
 }
+
+type Counts = Pick<Result, 'faults' | 'tracking'>
+
+/** Only a connection that is told of changes says this. */
+const whoIsTold = '__redis__:invalidate'
 
 /** Workers, their cache and their database, for so many seconds of faults; then quiet, and the verdict. */
 export async function run(options: RunOptions): Promise<Result> {
@@ -48,7 +60,7 @@ export async function run(options: RunOptions): Promise<Result> {
   const began = sharedNow()
   try {
     const calm = new AbortController()
-    const counts: Partial<Record<FaultKind, number>> = {}
+    const counts: Counts = { faults: {}, tracking: {} }
     const lanes = [isServerFault, (kind: FaultKind) => !isServerFault(kind)].map((mine, lane) =>
       disturb(options.faults.filter(mine), options.seed + lane, scene.place, counts, calm.signal),
     )
@@ -70,8 +82,10 @@ export async function run(options: RunOptions): Promise<Result> {
       if (!settled && verdict.violations.length === 0) throw new Error(`workers do not come to rest: ${folder}`)
     }
     const seconds = (sharedNow() - began) / 1000
+    const { name, near } = options.workload
+    const nearReads = near && nearReadsUnderFaults(readHistory(folder), near.lag)
     if (verdict.violations.length === 0) await rm(folder, { recursive: true })
-    return { name: options.workload.name, seed: options.seed, seconds, verdict, faults: counts, folder }
+    return { name, seed: options.seed, seconds, verdict, ...counts, ...(nearReads && { near: nearReads }), folder }
   } finally {
     await scene.close()
   }
@@ -84,11 +98,12 @@ function boundsOf(workload: Workload): Bounds {
   return {
     // A caller can be denied once: two loads waited out, and their commands.
     read: 2 * waitOut + 4_000,
-    idle: leaseTtl + 200 + 600,
+    idle: workload.idle ?? leaseTtl + 200 + 600,
     waitOut: waitOut - 100,
     echo: 2 * commandTimeout,
     // The pause of one who waited for another's load when it became known, and what a busy machine takes.
     degraded: 400,
+    nearLag: workload.near?.lag,
     barrier: isBarred ? { ttl: barrierTtl, expiry: 100, optional: journals(workload) } : undefined,
   }
 }
@@ -115,7 +130,7 @@ async function openScene({ workload, seed, seconds, engine }: RunOptions, folder
   }
   const slots = await Promise.all(
     Array.from({ length: workload.workers }, async (_, number) => {
-      const proxy = await startFaultProxy(redis)
+      const proxy = await startFaultProxy(redis, whoIsTold)
       return new Slot({ number, seed, job, folder, log, proxy })
     }),
   )
@@ -138,7 +153,7 @@ async function pass(
   { seconds, workload, stopAt, progress }: RunOptions,
   folder: string,
   began: number,
-  counts: Result['faults'],
+  { faults: counts }: Counts,
 ): Promise<void> {
   const end = began + seconds * 1000
   let told = began
@@ -161,7 +176,7 @@ async function disturb(
   kinds: readonly FaultKind[],
   seed: number,
   place: Place,
-  counts: Result['faults'],
+  counts: Counts,
   signal: AbortSignal,
 ): Promise<void> {
   const [first, ...others] = kinds
@@ -169,8 +184,10 @@ async function disturb(
   for (const fault of schedule(seed, [first, ...others])) {
     await sleep(fault.after, undefined, { signal }).catch(() => {})
     if (signal.aborted) return
-    await inject(fault, place, signal)
-    counts[fault.kind] = (counts[fault.kind] ?? 0) + 1
+    const deafened = await inject(fault, place, signal)
+    const { faults, tracking } = counts
+    faults[fault.kind] = (faults[fault.kind] ?? 0) + 1
+    if (deafened > 0) tracking[fault.kind] = (tracking[fault.kind] ?? 0) + deafened
   }
 }
 
@@ -204,6 +221,7 @@ async function settle({ workload }: RunOptions, { slots, place, redis, database 
   // To invalidate once more would be to do the journals' work.
   if (journals(workload)) await Promise.all(slots.map((slot) => slot.order({ kind: 'replay' })))
   else await slots[0]?.order({ kind: 'invalidate' })
+  if (workload.near) await sleep(workload.near.lag)
   for (const key of keys) place.log.settled(key, Number((await database.cli('GET', key)) ?? 0))
   await Promise.all(slots.map((slot) => slot.order({ kind: 'read' })))
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type FaultProxy, type HistoryLog, type SpawnedProcess, startProcess } from '@cache-aside/testkit'
-import type { Death, WorkerPlace } from './faults.ts'
+import type { Death, WorkerPlace } from './place.ts'
 import type { Assignment, Done, Order } from './worker.ts'
 
 /** How long a worker has to come to the moment that a fault is for, in milliseconds. */
 const patience = 5_000
 
 /** What the workers of a run have in common. */
-type Job = Omit<Assignment, 'name' | 'seed' | 'log' | 'cacheUrl'>
+type Job = Omit<Assignment, 'name' | 'seed' | 'log' | 'cacheUrl' | 'reads'>
 
 export interface SlotOptions {
   readonly number: number
@@ -52,6 +52,7 @@ export class Slot implements WorkerPlace {
       seed: seed + number * 1_000 + this.#generation,
       log: join(folder, `${this.name}.log`),
       cacheUrl: proxy.url,
+      reads: number < (job.workload.readers ?? job.workload.workers),
     }
     const process = await startProcess(new URL('worker.ts', import.meta.url), { args: [JSON.stringify(assignment)] })
     this.#process = process
@@ -86,6 +87,10 @@ export class Slot implements WorkerPlace {
     if (when === 'now') await this.#process?.kill()
     else await this.#endItself({ kind: when })
     await this.#replace()
+  }
+
+  async block(ms: number): Promise<void> {
+    await this.order({ kind: 'block', lasts: ms })
   }
 
   async retire(): Promise<void> {

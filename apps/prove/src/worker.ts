@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LoadContext } from '@cache-aside/core'
-import { HistoryLog } from '@cache-aside/testkit'
+import { HistoryLog, sharedNow } from '@cache-aside/testkit'
 import { Redis } from 'ioredis'
 import { type Value, valueOf } from './around.ts'
 import { DatabaseAway, failure } from './failure.ts'
 import { Fate } from './fate.ts'
-import type { Death } from './faults.ts'
+import type { Death } from './place.ts'
 import { ObservedCache } from './observed-cache.ts'
 import { Random } from './random.ts'
 import { listsOf, rowsOf, Source } from './source.ts'
@@ -19,6 +19,8 @@ export interface Assignment {
   readonly seed: number
   readonly workload: Workload
   readonly log: string
+  /** Otherwise it only writes. */
+  readonly reads: boolean
   readonly cacheUrl: string
   readonly databaseUrl: string
   /** The engine to run: a module's name or address. */
@@ -30,10 +32,12 @@ export interface Assignment {
 /**
  * `die-…`: by SIGKILL, at the next such moment. `stop`: by SIGSTOP, in the next write behind a barrier. `quiet`: no more
  * calls of your own. `replay`: until nothing is pending. `retire`: quiet, and close the cache. `invalidate`, `read`: all
- * there is.
+ * there is. `block`: stand still, and then read all there is.
  */
 export interface Order {
-  readonly kind: Death | 'stop' | 'quiet' | 'replay' | 'retire' | 'invalidate' | 'read'
+  readonly kind: Death | 'stop' | 'quiet' | 'replay' | 'retire' | 'invalidate' | 'read' | 'block'
+  /** Of `block`: how long, in milliseconds. */
+  readonly lasts?: number
 }
 
 /** Sent when it has started, when it is about to stop, and when an order other than to die is done. */
@@ -43,6 +47,7 @@ export interface Done {
 
 const assignment = JSON.parse(process.argv[2] ?? '') as Assignment
 const { name, workload } = assignment
+const { near } = workload
 const random = new Random(assignment.seed)
 const log = new HistoryLog(assignment.log)
 const source = new Source(new Redis(assignment.databaseUrl), workload)
@@ -55,23 +60,34 @@ const around = { name, workload, random, log, source, observed, stalls, fate }
 const writer = new Writer(around)
 const lists = listsOf(workload)
 const keys = [...rowsOf(workload), ...lists]
+/** Reads that no caller waits for. */
+let readBehind: Promise<unknown> = Promise.resolve()
 
 async function read(key: string): Promise<void> {
   // Some callers leave it to the value.
   const declared = workload.groups && random.chance(0.3) ? undefined : source.declared(key)
-  const id = log.begin('read', key, { tags: declared })
+  const passes = passing()
+  const id = log.begin('read', key, { tags: declared, ...passes.logged })
   try {
     const load = (context: LoadContext) => loadFor(id, context)
-    const { value, stale } = await cache.getOrLoadEntry(key, load, source.tagging(declared))
-    log.end(id, { version: value.version, load: value.load, ...(stale && { stale }) })
+    const options = { ...source.tagging(declared), ...passes.options }
+    const { answer, nearOf } = await observed.read(() => cache.getOrLoadEntry(key, load, options))
+    const { value, stale } = answer
+    log.end(id, { version: value.version, load: value.load, ...nearOf(key), ...(stale && { stale }) })
   } catch (error) {
     log.end(id, failure(error, stalls))
   }
 }
 
+/** Whether a read passes the near cache by. */
+function passing(): { readonly logged?: { readonly passesBy: true }; readonly options?: { readonly near: false } } {
+  return near && random.chance(near.passedBy) ? { logged: { passesBy: true }, options: { near: false } } : {}
+}
+
 /** As one call. */
 async function readMany(several: readonly string[]): Promise<void> {
-  const ids = new Map(several.map((key) => [key, log.begin('read', key, { batched: true })]))
+  const passes = passing()
+  const ids = new Map(several.map((key) => [key, log.begin('read', key, { batched: true, ...passes.logged })]))
   const load = async (asked: readonly string[]) => {
     // A batch loader is not told whether it refreshes.
     const loads = new Map(asked.map((key) => [key, log.begin('load', key, { of: ids.get(key), refreshes: true })]))
@@ -87,10 +103,11 @@ async function readMany(several: readonly string[]): Promise<void> {
       return isAway ? new DatabaseAway() : valueOf(around, key, version, id)
     })
   }
-  const settled = await cache.getOrLoadManySettled(several, load, source.tagging())
+  const options = { ...source.tagging(), ...passes.options }
+  const { answer, nearOf } = await observed.read(() => cache.getOrLoadManySettled(several, load, options))
   for (const [key, id] of ids) {
-    const one = settled.get(key)
-    if (one?.status === 'fulfilled') log.end(id, { version: one.value.version, load: one.value.load })
+    const one = answer.get(key)
+    if (one?.status === 'fulfilled') log.end(id, { version: one.value.version, load: one.value.load, ...nearOf(key) })
     else log.end(id, failure(one?.reason, stalls))
   }
 }
@@ -127,6 +144,7 @@ async function call(): Promise<void> {
   while (!quiet.signal.aborted) {
     const row = `k${Math.floor(random.next() * random.next() * workload.keys)}`
     if (random.chance(workload.writes)) await writer.write(row)
+    else if (!assignment.reads) await sleep(0)
     else if (workload.batches > 0 && random.chance(workload.batches)) {
       await readMany(keys.filter(() => random.chance(0.3)))
     } else {
@@ -137,7 +155,21 @@ async function call(): Promise<void> {
   }
 }
 
+/** What has come meanwhile is not heard of before these reads are on their way. */
+function block(ms: number): void {
+  const until = sharedNow() + ms
+  while (sharedNow() < until) continue
+  if (!assignment.reads || quiet.signal.aborted) return
+  readBehind = Promise.all([readBehind, ...keys.map(read)])
+}
+
 const say = (done: Done['done']): void => void process.send?.({ done } satisfies Done)
+
+async function becomeQuiet(): Promise<void> {
+  quiet.abort()
+  await callers
+  await readBehind
+}
 
 async function obey(order: Order): Promise<void> {
   switch (order.kind) {
@@ -150,15 +182,13 @@ async function obey(order: Order): Promise<void> {
       fate.pause(random)
       return
     case 'quiet':
-      quiet.abort()
-      await callers
+      await becomeQuiet()
       break
     case 'replay':
       await Promise.race([observed.replayed(), sleep(10_000, undefined, { ref: false })])
       break
     case 'retire': {
-      quiet.abort()
-      await callers
+      await becomeQuiet()
       const id = log.begin('close', name)
       await cache.close()
       log.end(id, { lost: observed.lost })
@@ -166,6 +196,9 @@ async function obey(order: Order): Promise<void> {
     }
     case 'invalidate':
       await writer.voidAll()
+      break
+    case 'block':
+      block(order.lasts ?? 0)
       break
     case 'read':
       await Promise.all(keys.map(read))
@@ -176,6 +209,7 @@ async function obey(order: Order): Promise<void> {
 
 void stalls.watch()
 setTimeout(() => process.exit(1), assignment.longestLife)
+
 process.on('disconnect', () => process.exit(1))
 const callers = Promise.all(Array.from({ length: workload.callers }, call))
 process.on('message', (order: Order) => void obey(order))

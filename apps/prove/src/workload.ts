@@ -1,5 +1,13 @@
 import type { CacheOptions } from '@cache-aside/core'
-import { type FaultKind, journalFaults, namespaceFaults, usualFaults, writeFaults } from './faults.ts'
+import {
+  type FaultKind,
+  journalFaults,
+  namespaceFaults,
+  nearFaults,
+  nearJournalFaults,
+  usualFaults,
+  writeFaults,
+} from './fault-kinds.ts'
 
 /** How many do what to how many keys. */
 export interface Workload {
@@ -9,6 +17,10 @@ export interface Workload {
   /** Callers in each process, who go on one after the other's answer. */
   readonly callers: number
   readonly keys: number
+  /** How many of the processes read; the others only write. Left out: all. */
+  readonly readers?: number
+  /** Left out: no process has a near cache. */
+  readonly near?: Near
   /** Left out: writers tell the cache of keys. */
   readonly groups?: Groups
   /** The share of reads that are of several keys. Such a read does not say whether it is stale. */
@@ -28,6 +40,8 @@ export interface Workload {
   /** The longest pause of a caller between two calls, in milliseconds. */
   readonly pause: number
   readonly leaseTtl: number
+  /** How long a read may wait while nobody loads its key, in milliseconds. Left out: for the lease of a dead holder, and a pause. */
+  readonly idle?: number
   readonly barrierTtl: number
   /** Further options of the cache, as they go through JSON. */
   readonly options: Omit<CacheOptions, 'namespace' | 'redis'>
@@ -42,6 +56,16 @@ export interface Groups {
   readonly count: number
   /** Rows move from one to the next, so that nobody knows the tag of a row before it is loaded. */
   readonly moving: boolean
+}
+
+/** Near caches, in all processes. */
+interface Near {
+  /** How far they may be behind: `nearLag`, in milliseconds. */
+  readonly lag: number
+  /** The share of reads that pass them by. */
+  readonly passedBy: number
+  /** The share of what voids that does so everywhere. */
+  readonly everywhere: number
 }
 
 /** A `set` is for one writer of a key at a time. */
@@ -76,6 +100,19 @@ const tagged: Workload = {
   slowestWrite: 600,
   barrierTtl: 800,
   faults: [...usualFaults, ...Array.from({ length: 3 }, () => [...namespaceFaults, ...writeFaults]).flat()],
+}
+
+const nearby: Workload = {
+  ...usual,
+  name: 'near caches',
+  callers: 8,
+  keys: 10,
+  pause: 10,
+  writes: 0.05,
+  by: { set: 0.15, expire: 0.15, mutate: 0.2, writeThrough: 0.1 },
+  slowestWrite: 300,
+  near: { lag: 200, passedBy: 0.2, everywhere: 0 },
+  faults: nearFaults,
 }
 
 const durable = ['--appendonly', 'yes', '--appendfsync', 'always']
@@ -159,6 +196,65 @@ export const topologies = {
     options: { ttl: 20_000, onUnreachable: 'journal' },
     redis: durable,
     faults: [...journalFaults, 'retire', 'retire', 'retire'],
+  },
+  near: nearby,
+  'near-reader': {
+    ...nearby,
+    name: 'the near cache of the only process that reads',
+    readers: 1,
+    keys: 12,
+    writes: 0.004,
+  },
+  'near-everywhere': {
+    ...nearby,
+    name: 'near caches, voided everywhere',
+    by: { mutate: 0.2, clear: 0.05 },
+    near: { lag: 200, passedBy: 0.2, everywhere: 1 },
+  },
+  'near-tags': {
+    ...tagged,
+    name: 'near caches, and tags',
+    callers: 8,
+    groups: { count: 4, moving: true },
+    batches: 0.2,
+    pause: 10,
+    // Each of them voids all near caches.
+    writes: 0.005,
+    by: { expire: 0.1, mutate: 0.3, clear: 0.05, set: 0.05 },
+    slowestWrite: 300,
+    near: { lag: 200, passedBy: 0.2, everywhere: 0.3 },
+    faults: nearFaults,
+  },
+  'near-refused': {
+    ...nearby,
+    name: 'near caches that the server refuses',
+    redis: ['--user', 'default', 'on', 'nopass', '~*', '&*', '+@all', '-client|tracking'],
+  },
+  'near-refresh': {
+    ...nearby,
+    name: 'near caches of what is refreshed behind',
+    by: { expire: 0.4, mutate: 0.1 },
+    failures: 0.08,
+    renewals: 0.7,
+    leaseTtl: 300,
+    options: refreshed,
+  },
+  'near-journal': {
+    ...nearby,
+    name: 'near caches, and a journal',
+    // When all is quiet nobody makes up for a set that has failed.
+    by: { expire: 0.15, mutate: 0.15, writeThrough: 0.1 },
+    options: { ttl: 20_000, onUnreachable: 'journal' },
+    redis: durable,
+    faults: [...nearJournalFaults, 'retire', 'retire', 'retire'],
+  },
+  woken: {
+    ...usual,
+    name: 'waiters that are woken',
+    // Its end is no reason to ask again.
+    leaseTtl: 5_000,
+    idle: 500,
+    faults: ['tracking-cut', 'tracking-slow', 'tracking-kill', 'stop', 'block', 'script-flush'],
   },
   clear: {
     ...usual,

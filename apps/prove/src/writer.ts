@@ -11,6 +11,9 @@ interface About {
   readonly tags?: readonly string[] | undefined
 }
 
+/** As it is logged, and as it is said. */
+type Scope = { readonly everywhere?: true } & { readonly options?: { readonly scope: 'everywhere' } }
+
 /** Commits new versions of rows, and tells the cache, one way or another. */
 export class Writer {
   readonly #around: Around
@@ -93,6 +96,7 @@ export class Writer {
     const { log, source, observed, stalls, workload, random, fate } = this.#around
     // The tags as they look now. When another writer is first, the rest is told after the write.
     const about = way === 'mutate' ? this.#about(row, await source.tagsOfNext(row)) : { key: row }
+    const { everywhere, options } = way === 'mutate' ? this.#scope() : {}
     const id = log.begin('mutate', about.key, { tags: about.tags })
     let committed: Committed | undefined
     let lower = 0
@@ -102,13 +106,13 @@ export class Writer {
       fate.dieIf('die-in-write')
       const commit = await this.#commit(row, id)
       await sleep(random.next() * random.between(0, workload.slowestWrite))
-      lower = log.begin('lower', about.key, { of: id, tags: about.tags })
+      lower = log.begin('lower', about.key, { of: id, tags: about.tags, everywhere })
       committed = commit
       return valueOf(this.#around, row, commit.version, lower)
     }
     let isTold = false
     try {
-      const pending = await observed.write(() => this.#behindBarrier(way, row, about, write))
+      const pending = await observed.write(() => this.#behindBarrier(way, row, about, write, options))
       const put = way === 'writeThrough' &&
         committed && { version: committed.version, ...source.carried(row, committed.version) }
       log.end(lower, { ...put, ...(pending && { pending }) })
@@ -126,10 +130,11 @@ export class Writer {
     row: string,
     { tags }: About,
     write: () => Promise<Value>,
+    options: Scope['options'],
   ): Promise<Value> {
     const { observed, source } = this.#around
     if (way === 'writeThrough') return observed.cache.writeThrough(row, write, source.tagging(source.declared(row)))
-    return tags ? observed.cache.mutate([], write, { tags }) : observed.cache.mutate(row, write)
+    return observed.cache.mutate(tags ? [] : row, write, { ...options, ...(tags && { tags }) })
   }
 
   /** True when it was acknowledged, or is pending. */
@@ -137,9 +142,10 @@ export class Writer {
     const { log, stalls, random } = this.#around
     const { key, tags } = way === 'clear' ? { key: '*' } : about
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      const id = log.begin(way, key, { tags })
+      const { everywhere, options } = way === 'expire' ? {} : this.#scope()
+      const id = log.begin(way, key, { tags, everywhere })
       try {
-        const answer = await this.#send(way, { key, tags })
+        const answer = await this.#send(way, { key, tags }, options)
         log.end(id, answer === 'pending' ? { pending: true } : {})
         return true
       } catch (error) {
@@ -150,10 +156,20 @@ export class Writer {
     return false
   }
 
-  #send(way: 'invalidate' | 'expire' | 'clear', { key, tags }: About): Promise<Acknowledgement> {
+  #send(
+    way: 'invalidate' | 'expire' | 'clear',
+    { key, tags }: About,
+    options: Scope['options'],
+  ): Promise<Acknowledgement> {
     const { cache } = this.#around.observed
-    if (way === 'clear') return cache.clear()
-    if (!tags) return cache[way](key)
-    return way === 'expire' ? cache.expireTag(tags) : cache.invalidateTag(tags)
+    if (way === 'clear') return cache.clear(options)
+    if (way === 'expire') return tags ? cache.expireTag(tags) : cache.expire(key)
+    return tags ? cache.invalidateTag(tags, options) : cache.invalidate(key, options)
+  }
+
+  #scope(): Scope {
+    const { workload, random } = this.#around
+    const isEverywhere = workload.near !== undefined && random.chance(workload.near.everywhere)
+    return isEverywhere ? { everywhere: true, options: { scope: 'everywhere' } } : {}
   }
 }

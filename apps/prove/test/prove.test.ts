@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type FaultKind, faultKinds, schedule } from '../src/faults.ts'
+import { type FaultKind, faultKinds } from '../src/fault-kinds.ts'
+import { schedule } from '../src/faults.ts'
 import { mutants } from '../src/mutants.ts'
 import { isFound, plant } from '../src/plant.ts'
 import { hunt } from '../src/prove-mutants.ts'
@@ -18,9 +19,9 @@ it('nothing is stale, loaded twice or left behind under every kind of fault', { 
   expect(verdict.loads).toBeGreaterThan(10)
 })
 
-const { barrier, refresh, journal, tags, 'tags-refresh': taggedRefresh, clear } = topologies
+const { barrier, refresh, journal, tags, 'tags-refresh': taggedRefresh, clear, near } = topologies
 
-type Path = 'orphans' | 'renewals' | 'pending' | 'writes'
+type Path = 'orphans' | 'renewals' | 'pending' | 'writes' | 'near'
 
 /** @param path That was gone, besides. */
 async function staysFresh(_: string, workload: Workload, path: Path, faults: readonly FaultKind[]): Promise<void> {
@@ -48,10 +49,34 @@ describe('tags', () => {
   ] as const)('nothing is stale %s', { timeout: 120_000 }, staysFresh)
 })
 
+const { 'near-tags': taggedNear, 'near-everywhere': everywhere, 'near-refused': refused } = topologies
+
+describe('near caches', () => {
+  it.concurrent.each([
+    [
+      'when they are not told',
+      near,
+      'near',
+      ['tracking-no-replies', 'tracking-late', 'tracking-lost', 'stop', 'block'],
+    ],
+    ['when tags say what is void', taggedNear, 'near', ['tracking-cut', 'tracking-late', 'commands-slow-replies']],
+    ['when it is void everywhere', everywhere, 'near', ['tracking-late', 'tracking-no-replies', 'block']],
+  ] as const)('nothing is stale %s', { timeout: 120_000 }, staysFresh)
+
+  it('nothing is stale, and none answers, when the server refuses to tell', { timeout: 120_000 }, async () => {
+    const { verdict, seed, folder } = await run({ workload: refused, faults: [], seed: anySeed(), seconds: 3 })
+
+    expect(verdict.violations, `seed ${seed}, logs in ${folder}`).toEqual([])
+    expect([verdict.reads > 100, verdict.near]).toEqual([true, 0])
+  })
+})
+
 it.each([
   'a fill without compare-and-swap',
   'an acquire that takes the lease of another',
   'joiners whose tags are not asked for again',
+  'a near cache without a heartbeat',
+  'everywhere, without waiting for the others',
 ])('%s is caught', { timeout: 120_000 }, async (name) => {
   const mutant = mutants.find((each) => each.name === name)
   if (!mutant) throw new Error(`no mutant "${name}"`)

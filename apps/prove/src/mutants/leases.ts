@@ -82,22 +82,11 @@ export const leaseMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'protocol/read.ts',
-        find: '  #open: Batch | undefined',
-        put: '  #open: Batch | undefined\n  readonly #sent = new Map<string | undefined, Promise<Reading>>()',
-      },
-      {
-        file: 'protocol/read.ts',
-        find: '  read(key: string | undefined, generation: string): Promise<Reading> {\n',
-        put: `  read(key: string | undefined, generation: string): Promise<Reading> {
-    const sent = this.#sent.get(key)
-    if (sent) return sent
-    const reading = this.#ask(key, generation)
-    this.#sent.set(key, reading)
-    reading.catch(() => {}).finally(() => this.#sent.delete(key))
-    return reading
-  }
-
-  #ask(key: string | undefined, generation: string): Promise<Reading> {
+        find: '    if (this.#open.get(to)?.places === places) this.#open.delete(to)\n    return { raws: await this.#send([...places.keys()]), generations: [] }\n',
+        put: `    const raws = await this.#send([...places.keys()]).finally(() => {
+      if (this.#open.get(to)?.places === places) this.#open.delete(to)
+    })
+    return { raws, generations: [] }
 `,
       },
     ],
@@ -204,8 +193,13 @@ export const leaseMutants: readonly Mutant[] = [
     edits: [
       {
         file: 'load/waiting.ts',
-        find: 'clock.after(Math.min(jittered, remaining + 1), resolve)',
-        put: 'if (jittered > 1e9) clock.after(remaining, resolve)',
+        find: 'clock.after(Math.min(limit, remaining + 1), resolve)',
+        put: 'clock.after(1_000_000, resolve)',
+      },
+      {
+        file: 'load/waiting.ts',
+        find: 'void watch?.changed.then(',
+        put: 'void new Promise(() => {}).then(',
       },
     ],
     workload: reading,

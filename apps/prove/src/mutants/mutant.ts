@@ -1,5 +1,5 @@
 import type { Check } from '@cache-aside/testkit'
-import type { FaultKind } from '../faults.ts'
+import type { FaultKind } from '../fault-kinds.ts'
 import type { Edit } from '../plant.ts'
 import type { Workload } from '../workload.ts'
 
@@ -7,7 +7,7 @@ import type { Workload } from '../workload.ts'
 export interface Mutant {
   readonly name: string
   /** The promise of docs/guarantees.md it breaks. */
-  readonly breaks: 'P1' | 'P4' | 'P5' | 'P6' | 'P7'
+  readonly breaks: 'P1' | 'P2' | 'P3' | 'P4' | 'P5' | 'P6' | 'P7'
   readonly edits: readonly Edit[]
   readonly workload: Workload
   readonly faults: readonly FaultKind[]
