@@ -112,6 +112,8 @@ export class CacheAsideInterceptor implements NestInterceptor {
     }
     if (exchange.run) return this.#answerOf(exchange, exchange.run, served)
 
+    // Hits of one turn of the event loop go out together: one by one, each write would wake a client that has gone to sleep.
+    await new Promise(setImmediate)
     const value = served?.value
     if (value instanceof Answer) throw value.exception
     if (isReplayable(value)) return exchange.replay(value, served?.stale ? 'STALE' : 'HIT')
