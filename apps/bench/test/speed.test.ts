@@ -18,7 +18,7 @@ it('hits reads from Redis with each peer, each beside the floor', { timeout: 60_
     { form: list, callers: 3 },
   ]
 
-  const { tables, charts } = await hits({ peers, rounds: 1, seconds: 1 }, { keys: 4, milliseconds: 5, scenes })
+  const { tables, charts } = await hits({ peers, rounds: 1, seconds: 1 }, { keys: 4, milliseconds: 0, scenes })
 
   expect(tables.map(({ title }) => title)).toEqual([
     'A hit in Redis: one text of 1 KB, one caller',
@@ -34,7 +34,7 @@ it('hits reads from Redis with each peer, each beside the floor', { timeout: 60_
 it('near reads from the memory of each peer, and asks Redis for nothing', { timeout: 60_000 }, async () => {
   const peers = nearPeers.filter(runsHere)
 
-  const outcome = await near({ peers, rounds: 1, seconds: 1 }, { keys: 40, milliseconds: 5, forms: [product] })
+  const outcome = await near({ peers, rounds: 1, seconds: 1 }, { keys: 40, milliseconds: 0, forms: [product] })
 
   const [{ rows } = { rows: [] }] = outcome.tables
   const named = (name: string | undefined) => name?.replace(/ \(.*\)$/, '')

@@ -35,13 +35,13 @@ async function read(names: readonly string[], milliseconds: number): Promise<Nea
   const end = performance.now() + milliseconds
   const cpu = process.cpuUsage()
   let [hits, time] = [0, 0]
-  while (performance.now() < end) {
+  do {
     const began = performance.now()
     await nearby.hit(names, hits, burst)
     time += performance.now() - began
     hits += burst
     await nextTurn()
-  }
+  } while (performance.now() < end)
   const { user, system } = process.cpuUsage(cpu)
   return { time: (time * 1000) / hits, cpu: (user + system) / hits }
 }
