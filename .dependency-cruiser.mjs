@@ -5,7 +5,7 @@ const layers = [
   ['protocol'],
   ['load', 'near', 'tags', 'resilience'],
   ['cache'],
-  ['write-behind', 'define'],
+  ['write-behind', 'define', 'record', 'window', 'semantic'],
 ]
 const core = (folders) => `^packages/core/src/(${folders.join('|')})/`
 const upward = layers.slice(0, -1).map((folders, level) => ({
@@ -48,7 +48,10 @@ export default {
       name: 'enter a package by its front door',
       severity: 'error',
       from: { path: '^(?:apps|packages)/([^/]+)/' },
-      to: { path: '^packages/([^/]+)/src/', pathNot: ['^packages/$1/', '^packages/[^/]+/src/index\\.ts$'] },
+      to: {
+        path: '^packages/([^/]+)/src/',
+        pathNot: ['^packages/$1/', '^packages/[^/]+/src/index\\.ts$', '^packages/[^/]+/src/[^/]+/index\\.ts$'],
+      },
     },
     {
       name: 'errors.ts and events.ts import only types',

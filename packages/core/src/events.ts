@@ -38,6 +38,8 @@ export type CacheEvent =
   | { readonly type: 'expire'; readonly keys: readonly string[] }
   | { readonly type: 'invalidate-tags'; readonly tags: readonly string[] }
   | { readonly type: 'expire-tags'; readonly tags: readonly string[] }
+  /** A cached value was changed in place, by a call such as `append`. */
+  | { readonly type: 'update'; readonly operation: string; readonly key: string }
   /** The whole namespace was voided. */
   | { readonly type: 'clear' }
   /** The store did not acknowledge that keys, tags or, by `clear`, everything is void. */

@@ -2,12 +2,15 @@ import { storeKey } from '../entry/key.ts'
 import { InvalidOptionsError } from '../errors.ts'
 import type { CacheEvent } from '../events.ts'
 import { BatchLoad, type BatchLoader, type BatchResult, largestBatch } from '../load/batch-load.ts'
+import type { Turns } from '../load/run-loader.ts'
 import type { ReadThrough } from './read-through.ts'
 import { type Settings, shown } from './settings.ts'
 
 export interface BatchReads {
   readonly namespace: string
   readonly reads: ReadThrough
+  /** Lets so many loaders run at a time. */
+  readonly turns: Turns
   readonly report: (event: CacheEvent) => void
 }
 
@@ -50,7 +53,7 @@ export function valuesOf<T, Key>(settled: ReadonlyMap<Key, PromiseSettledResult<
 export function newBatch<Given>(
   loadMany: BatchLoader<BatchResult<unknown, Given>, Given>,
   { retry }: Settings,
-  { reads: { turns }, report }: BatchReads,
+  { turns, report }: BatchReads,
 ): BatchLoad<Given> {
   const retrying = (key: string, attempt: number, error: unknown) => report({ type: 'retry', key, attempt, error })
   return new BatchLoad(loadMany, { turns, retry, retrying })

@@ -1,3 +1,4 @@
+import { bulkhead } from 'cockatiel'
 import { leaseHead } from '../entry/entry.ts'
 import { cacheKey, type KeyPart, storeKey, storeTag } from '../entry/key.ts'
 import { isExpired } from '../entry/freshness.ts'
@@ -16,27 +17,27 @@ import { type BatchReads, readMany, valuesOf } from './batches.ts'
 import { ChildCache } from './child-cache.ts'
 import { type GatheredRead, GatheredReads } from './gathered-reads.ts'
 import { givenValue } from './given-value.ts'
-import { type Acknowledgement, Invalidations, type Targets } from './invalidations.ts'
+import { type Acknowledgement, Invalidations, namesOf, type Targets } from './invalidations.ts'
 import { type CacheOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { invalidatePattern, type PatternOptions, type PatternResult } from './patterns.ts'
-import { ReadThrough, type Served } from './read-through.ts'
+import { type Lookup, type ReadSurroundings, ReadThrough, type Served } from './read-through.ts'
 import { type CacheEvents, Reporter } from './reporter.ts'
 import { type ReadOptions, resolveCall, type Settings, type WriteOptions } from './settings.ts'
+import type { CacheParts } from './parts.ts'
 import type { CacheStats } from './stats.ts'
 import { type WriteRequest, writeBehindBarrier } from './write.ts'
 import {
   type ClearOptions,
   type InvalidateOptions,
   type MutateOptions,
+  noAftermath,
   resolveClear,
   resolveInvalidation,
   resolveMutation,
 } from './write-options.ts'
 
-/** What `get` found. A cached "does not exist" is found, with the value `null`. */
-export type Lookup<T> =
-  | { readonly found: true; readonly value: T }
-  | { readonly found: false; readonly value: undefined }
+/** For the caches of this package that stand on another. @throws {TypeError} for what is no cache of this copy of it. */
+export let partsOf: (cache: CacheAside) => CacheParts
 
 /**
  * Cache-aside on Redis: after `invalidate` has resolved, no read in any process returns what was loaded before it,
@@ -52,17 +53,24 @@ export type Lookup<T> =
  */
 export class CacheAside {
   readonly #options: ResolvedOptions
-  readonly #clock: Clock
   readonly #reporter: Reporter
   readonly #flights = new SingleFlight<LoadOutcome>()
-  readonly #changes: Changes
-  readonly #near: NearCache | undefined
+  readonly #around: ReadSurroundings
   readonly #reads: ReadThrough
   readonly #invalidations: Invalidations
   /** What options that cannot change come to: they are read once. */
   readonly #frozenOptions = new WeakMap<object, Settings>()
   readonly #stopWatching: () => void
   #closed = false
+
+  static {
+    partsOf = (cache) => ({
+      options: cache.#options,
+      around: cache.#around,
+      invalidations: cache.#invalidations,
+      refuseWhenClosed: (operation) => cache.#refuseWhenClosed(operation),
+    })
+  }
 
   /**
    * Opens no connection; the first call does, or `connect`.
@@ -72,17 +80,17 @@ export class CacheAside {
    */
   constructor(options: CacheOptions, clock: Clock = systemClock) {
     this.#options = resolveOptions(options)
-    this.#clock = clock
     this.#reporter = new Reporter(this.#options.namespace)
     const { report, hit } = this.#reporter
-    const { namespace, namespaceKeys, store, near, nearLag } = this.#options
-    this.#changes = new Changes({ namespace, namespaceKeys, store, clock, lag: nearLag, report })
-    this.#near = near && new NearCache(near, namespaceKeys, this.#changes)
-    const around = { flights: this.#flights, near: this.#near, clock, report }
+    const { namespace, namespaceKeys, store, near, nearLag, maxConcurrentLoads } = this.#options
+    const changes = new Changes({ namespace, namespaceKeys, store, clock, lag: nearLag, report })
+    const around = { flights: this.#flights, near: near && new NearCache(near, namespaceKeys, changes), clock, report }
     this.#invalidations = new Invalidations(this.#options, around)
     const avoids = (inStore: string) => this.#closed || this.#invalidations.isPending(inStore)
     const avoidsTags = (tags: readonly string[]) => this.#invalidations.arePending(tags)
-    this.#reads = new ReadThrough(this.#options, { ...around, hit, changes: this.#changes, avoids, avoidsTags })
+    const turns = bulkhead(maxConcurrentLoads, Number.POSITIVE_INFINITY)
+    this.#around = { ...around, hit, changes, avoids, avoidsTags, turns }
+    this.#reads = new ReadThrough(this.#options, this.#around)
     this.#stopWatching = this.#options.store.onChange((change) => {
       if (change.kind === 'degraded') return report({ type: 'degraded', reason: change.reason })
       report({ type: 'recovered', after: change.after })
@@ -229,7 +237,7 @@ export class CacheAside {
     } catch (error) {
       throw new StoreError('set', [key], error)
     } finally {
-      this.#near?.forget(inStore)
+      this.#around.near?.forget(inStore)
     }
   }
 
@@ -322,7 +330,7 @@ export class CacheAside {
       invalidate: (storeKeys) => this.#invalidations.void(storeKeys, settle),
       forget: (inStore) => this.#flights.forget(inStore),
       report: this.#reporter.report,
-    }).finally(() => this.#near?.lost()) // What Redis has dropped by itself was not found, and may not have been told yet.
+    }).finally(() => this.#around.near?.lost()) // What Redis has dropped by itself was not found, and may not have been told yet.
   }
 
   /**
@@ -391,7 +399,7 @@ export class CacheAside {
   }
 
   stats(): CacheStats {
-    return this.#reporter.stats(this.#near)
+    return this.#reporter.stats(this.#around.near)
   }
 
   /**
@@ -416,18 +424,19 @@ export class CacheAside {
     await this.#flights.settled()
     await this.#invalidations.close()
     this.#stopWatching()
-    this.#changes.close()
+    this.#around.changes.close()
     if (this.#options.ownsStore) await this.#options.store.close()
   }
 
   #write<T>(request: Omit<WriteRequest<T>, 'barrierTtl'>): Promise<T> {
     for (const key of request.storeKeys) this.#flights.forget(key)
-    const around = { clock: this.#clock, report: this.#reporter.report, invalidations: this.#invalidations }
-    return writeBehindBarrier({ ...request, barrierTtl: this.#options.barrierTtl }, { ...this.#options, ...around })
+    const around = { ...this.#options, ...this.#around, invalidations: this.#invalidations }
+    return writeBehindBarrier({ ...request, barrierTtl: this.#options.barrierTtl }, around)
   }
 
   #batchReads(): BatchReads {
-    return { namespace: this.namespace, reads: this.#reads, report: this.#reporter.report }
+    const { turns, report } = this.#around
+    return { namespace: this.namespace, reads: this.#reads, turns, report }
   }
 
   #settings(options: ReadOptions<never> | undefined): Settings {
@@ -456,10 +465,3 @@ export class CacheAside {
     if (this.#closed) throw new CacheClosedError(operation)
   }
 }
-
-/** What is only expired does not settle, and may be served here and there a moment longer. */
-const noAftermath = { settle: 0, everywhere: false }
-
-/** What is neither text nor a list is one name, for the next to refuse. */
-const namesOf = (given: string | readonly string[]): readonly string[] =>
-  Array.isArray(given) ? given : [given as string]

@@ -9,11 +9,11 @@ import {
 import type { Loader } from '../load/run-loader.ts'
 import { escapePattern } from '../protocol/glob.ts'
 import { valuesOf } from './batches.ts'
-import type { CacheAside, Lookup } from './cache.ts'
+import type { CacheAside } from './cache.ts'
 import type { GatheredRead } from './gathered-reads.ts'
 import type { Acknowledgement } from './invalidations.ts'
 import type { PatternOptions, PatternResult } from './patterns.ts'
-import type { Served } from './read-through.ts'
+import type { Lookup, Served } from './read-through.ts'
 import type { ReadOptions, WriteOptions } from './settings.ts'
 import type { ClearOptions, InvalidateOptions, MutateOptions } from './write-options.ts'
 

@@ -34,12 +34,18 @@ export interface Targets {
   readonly storeTags: readonly string[]
 }
 
+/** What is neither text nor a list is one name, for the next to refuse. */
+export const namesOf = (given: string | readonly string[]): readonly string[] =>
+  Array.isArray(given) ? given : [given as string]
+
 /** A call that voids keys or tags. */
 interface Voiding extends Targets, Aftermath {
-  readonly operation: 'invalidate' | 'expire' | 'invalidateTag' | 'expireTag' | 'mutate' | 'writeThrough'
+  readonly operation: string
   readonly send: () => Promise<unknown>
   /** For the error, if there is one: what holds then. */
   readonly next?: string
+  /** What is told once it is acknowledged. */
+  readonly told?: () => CacheEvent
 }
 
 /** Sees to it that no invalidation is lost in silence: it is acknowledged, or rejects, or is kept in the journal until it is. */
@@ -111,7 +117,7 @@ export class Invalidations {
   }
 
   /** @throws {StoreError} without a journal, when the store does not acknowledge it. */
-  async send({ operation, settle, everywhere, send, next, ...targets }: Voiding): Promise<Acknowledgement> {
+  async send({ operation, settle, everywhere, send, next, told, ...targets }: Voiding): Promise<Acknowledgement> {
     const { keys, storeKeys, tags, storeTags } = targets
     if (keys.length + tags.length === 0) return 'acknowledged'
     for (const key of storeKeys) this.#flights.forget(key)
@@ -130,7 +136,8 @@ export class Invalidations {
       return 'pending'
     }
     const expires = operation === 'expire' || operation === 'expireTag'
-    if (keys.length > 0) this.#report({ type: expires ? 'expire' : 'invalidate', keys })
+    if (told) this.#report(told())
+    else if (keys.length > 0) this.#report({ type: expires ? 'expire' : 'invalidate', keys })
     if (tags.length > 0) this.#report({ type: expires ? 'expire-tags' : 'invalidate-tags', tags })
     if (everywhere) await this.#heardEverywhere()
     return 'acknowledged'

@@ -1,4 +1,4 @@
-import { bulkhead } from 'cockatiel'
+import type { BulkheadPolicy } from 'cockatiel'
 import { decodeValue, readEntry, type Seen, type SeenValue } from '../entry/entry.ts'
 import { type Freshness, freshness, isExpired, isServed } from '../entry/freshness.ts'
 import { storeKey } from '../entry/key.ts'
@@ -6,19 +6,30 @@ import type { CacheEvent, StaleReason } from '../events.ts'
 import type { BatchMember } from '../load/batch-load.ts'
 import type { Changes } from '../protocol/changes.ts'
 import { currentAsOf, type LoadOutcome, type LoadSurroundings, lead } from '../load/lead.ts'
-import type { Loader, Turns } from '../load/run-loader.ts'
+import type { Loader } from '../load/run-loader.ts'
 import type { Boarding, SingleFlight } from '../load/single-flight.ts'
 import { orLate } from '../load/waiting.ts'
 import type { Mark, NearCache } from '../near/near-cache.ts'
+import type { EntryStore } from '../protocol/store.ts'
 import type { Clock } from '../time/clock.ts'
 import { isBarred, Validity } from '../tags/validity.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Settings } from './settings.ts'
 
+/** What `get` found. A cached "does not exist" is found, with the value `null`. */
+export type Lookup<T> =
+  | { readonly found: true; readonly value: T }
+  | { readonly found: false; readonly value: undefined }
+
 /** A value, and why it is not fresh if it is not. */
 export interface Served<T = unknown> {
   readonly value: T
   readonly stale: StaleReason | undefined
+}
+
+/** Of a cache, or of a part of it whose entries stand otherwise. */
+export type ReadSource = Pick<ResolvedOptions, 'namespace' | 'namespaceKeys' | 'compression'> & {
+  readonly store: EntryStore
 }
 
 export interface ReadSurroundings {
@@ -32,6 +43,8 @@ export interface ReadSurroundings {
   readonly avoids: (storeKey: string) => boolean
   /** Whether what has one of these tags is not to be read from the store now. */
   readonly avoidsTags: (tags: readonly string[]) => boolean
+  /** Lets so many loaders run at a time. */
+  readonly turns: BulkheadPolicy
 }
 
 /** What stands under a key, and what its namespace is at. `away`: the store is not to be asked. */
@@ -54,16 +67,12 @@ interface Request {
 
 /** The read path: read, or join a load, or lead one. */
 export class ReadThrough {
-  /** Lets so many loaders run at a time. */
-  readonly turns: Turns
-  readonly #options: ResolvedOptions
+  readonly #options: ReadSource
   readonly #around: ReadSurroundings & LoadSurroundings & { readonly validity: Validity }
 
-  constructor(options: ResolvedOptions, around: ReadSurroundings) {
+  constructor(options: ReadSource, around: ReadSurroundings) {
     this.#options = options
-    const turns = bulkhead(options.maxConcurrentLoads, Number.POSITIVE_INFINITY)
-    this.turns = turns
-    this.#around = { ...options, ...around, turns, validity: new Validity(options.store, options.namespaceKeys) }
+    this.#around = { ...options, ...around, validity: new Validity(options.store, options.namespaceKeys) }
   }
 
   async getOrLoad(key: string, load: Loader<unknown>, settings: Settings, batch?: BatchMember): Promise<Served> {
@@ -125,8 +134,7 @@ export class ReadThrough {
 
   /** The value under a key if it may be served without a load. */
   async get(key: string, settings: Settings): Promise<Served | undefined> {
-    const { seen } = await this.look(key, storeKey(this.#options.namespace, key), settings)
-    const served = seen.kind === 'value' && this.#serves(seen, settings) ? seen : undefined
+    const served = await this.find(key, settings)
     if (!served) {
       this.#around.report({ type: 'miss', key })
       return undefined
@@ -134,6 +142,12 @@ export class ReadThrough {
     this.#around.hit(key, false)
     if (this.#judge(served, settings) === 'stale') return this.#serveStale(key, served, 'revalidating')
     return { value: served.value, stale: undefined }
+  }
+
+  /** As `get`, and tells nobody. */
+  async find(key: string, settings: Settings): Promise<SeenValue | undefined> {
+    const { seen } = await this.look(key, storeKey(this.#options.namespace, key), settings)
+    return seen.kind === 'value' && this.#serves(seen, settings) ? seen : undefined
   }
 
   async look(key: string, inStore: string, settings: Settings): Promise<Looked> {
@@ -193,8 +207,11 @@ export class ReadThrough {
     return isServed(this.#judge(seen, settings))
   }
 
-  #judge({ lifetime }: Pick<SeenValue, 'lifetime'>, settings: Settings): Freshness {
-    return freshness(lifetime, settings, this.#options.store.now(), Math.random())
+  #judge({ lifetime, mark }: Pick<SeenValue, 'lifetime' | 'mark'>, settings: Settings): Freshness {
+    const now = this.#options.store.now()
+    // Who was changing it has died.
+    if (mark?.kind === 'writing' && mark.until <= now) return 'over'
+    return freshness(lifetime, settings, now, Math.random())
   }
 
   #marked({ mark }: Pick<SeenValue, 'mark'>, kind = mark?.kind): boolean {

@@ -16,6 +16,7 @@ const nothing: CacheStats = {
   stampedesSuppressed: 0,
   fillsRejected: 0,
   invalidations: 0,
+  updates: 0,
   tagInvalidations: 0,
   invalidationErrors: 0,
   invalidationsReplayed: 0,
@@ -67,6 +68,7 @@ describe('stats', () => {
     ['an invalidation of tags, by its tags', { type: 'invalidate-tags', tags: ['t', 'u'] }, { tagInvalidations: 2 }],
     ['an expiry of tags by call, by its tags', { type: 'expire-tags', tags: ['t', 'u'] }, { tagInvalidations: 2 }],
     ['a clear', { type: 'clear' }, {}],
+    ['an update in place', { type: 'update', operation: 'append', key: 'a' }, { updates: 1 }],
     ['an expiry by call, by its keys', { type: 'expire', keys: ['a', 'b'] }, { invalidations: 2 }],
     [
       'an invalidation that is pending',

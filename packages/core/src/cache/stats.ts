@@ -23,6 +23,8 @@ export interface CacheStats {
   readonly fillsRejected: number
   /** Keys invalidated. */
   readonly invalidations: number
+  /** Records and windows that were changed in place. */
+  readonly updates: number
   /** Tags invalidated. */
   readonly tagInvalidations: number
   readonly invalidationErrors: number
@@ -52,6 +54,7 @@ export class StatsCounter {
   #suppressed = 0
   #fillsRejected = 0
   #invalidations = 0
+  #updates = 0
   #tagInvalidations = 0
   #invalidationErrors = 0
   #invalidationsReplayed = 0
@@ -95,6 +98,9 @@ export class StatsCounter {
       case 'invalidate':
       case 'expire':
         this.#invalidations += event.keys.length
+        return
+      case 'update':
+        this.#updates++
         return
       case 'invalidate-tags':
       case 'expire-tags':
@@ -152,6 +158,7 @@ export class StatsCounter {
       stampedesSuppressed: this.#suppressed,
       fillsRejected: this.#fillsRejected,
       invalidations: this.#invalidations,
+      updates: this.#updates,
       tagInvalidations: this.#tagInvalidations,
       invalidationErrors: this.#invalidationErrors,
       invalidationsReplayed: this.#invalidationsReplayed,

@@ -40,6 +40,9 @@ export interface Aftermath {
   readonly everywhere: boolean
 }
 
+/** What is only expired does not settle, and may be served here and there a moment longer. */
+export const noAftermath: Aftermath = { settle: 0, everywhere: false }
+
 /** @throws {InvalidOptionsError} */
 export function resolveInvalidation(
   options: InvalidateOptions | undefined,

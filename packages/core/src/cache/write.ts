@@ -13,7 +13,7 @@ interface BarrierRequest extends Targets, Aftermath {
 }
 
 export interface WriteRequest<T> extends BarrierRequest {
-  readonly operation: 'mutate' | 'writeThrough'
+  readonly operation: string
   readonly write: () => T | PromiseLike<T>
   /** What was written, as an entry; for a key that nobody else has written meanwhile. */
   readonly entry?: WrittenEntry<T> | undefined

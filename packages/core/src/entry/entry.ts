@@ -18,7 +18,8 @@ import { tokenLength } from './token.ts'
  * | at | width | field        |                                                                                   |
  * | -- | ----- | ------------ | --------------------------------------------------------------------------------- |
  * | 23 | 1     | version      | of this format                                                                    |
- * | 24 | 1     | mark         | `-`, or until markUntil: `r` a refresh is under way, `f` one has failed           |
+ * | 24 | 1     | mark         | `-`, or until markUntil: `r` a refresh is under way, `f` one has failed, `w` it   |
+ * |    |       |              | is being changed in place                                                         |
  * | 25 | 13    | markUntil    | server time, milliseconds since 1970                                              |
  * | 38 | 13    | freshUntil   | the same; 0: expired by call                                                      |
  * | 51 | 10    | freshFor     | the soft TTL it was written with, in milliseconds                                 |
@@ -69,9 +70,12 @@ export interface Lifetime {
   readonly expiredByTag?: boolean
 }
 
-/** Says of a value that there is no need to refresh it for a while. Advice: nothing is safe by it. */
+/**
+ * Says of a value that there is no need to refresh it for a while: advice, nothing is safe by it. Or that it is being changed
+ * in place (`writing`): until then it is served, and then no more, because its writer has died.
+ */
 export interface Mark {
-  readonly kind: 'refreshing' | 'failed'
+  readonly kind: 'refreshing' | 'failed' | 'writing'
   readonly until: number
 }
 
@@ -129,6 +133,7 @@ const at = {
 const marks = new Map<number | undefined, Mark['kind']>([
   ['r'.charCodeAt(0), 'refreshing'],
   ['f'.charCodeAt(0), 'failed'],
+  ['w'.charCodeAt(0), 'writing'],
 ])
 const kinds = { value: 'v'.charCodeAt(0), negative: 'n'.charCodeAt(0) }
 /** Of one writer in a barrier: its token and until when it stands. */
@@ -150,7 +155,34 @@ export const isReadableValue = (raw: Buffer): boolean =>
 export const isTaggedValue = (raw: Buffer): boolean => raw[at.tagged] === tagged
 
 /** Of a readable value. */
-export const isExpiredByCall = (raw: Buffer): boolean => number(raw, at.freshUntil, 13) === 0
+export const isExpiredByCall = (raw: Buffer): boolean => endOf(raw) === 0
+
+/** Of a readable value: whether it is a cached "does not exist". */
+export const isNegative = (raw: Buffer): boolean => raw[at.kind] === kinds.negative
+
+/** The two parts of a readable value, without the newline between them. */
+export function splitEntry(raw: Buffer): { readonly header: Buffer; readonly payload: Buffer } {
+  const end = raw.indexOf(newline as number, fixedLength)
+  return { header: raw.subarray(0, end), payload: raw.subarray(end + 1) }
+}
+
+/** A readable value under another id, with another mark. @param until Server time in milliseconds, of a mark `w`. */
+export function remarked(raw: Buffer, id: string, until?: number): Buffer {
+  const copy = Buffer.from(raw)
+  valueHead(id).copy(copy)
+  copy.write(until === undefined ? '-'.padEnd(14, '0') : `w${digits(until, 13)}`, at.mark, 'latin1')
+  return copy
+}
+
+/** Whether a readable value was written in this format. */
+export function isNamed(raw: Buffer, format: string): boolean {
+  const start = isTaggedValue(raw) ? at.tagMoment + tagMomentLength : at.tagMoment
+  const behind = raw[start + format.length]
+  return (behind === newline || behind === space) && standsAt(raw, start, format)
+}
+
+/** Until when a readable value is fresh, in server time and milliseconds. 0: expired by call. */
+export const endOf = (raw: Buffer): number => number(raw, at.freshUntil, 13) ?? 0
 
 /** The mark of a readable value. */
 export function readMark(raw: Buffer): Mark | undefined {
@@ -207,8 +239,7 @@ export function readEntry(raw: Buffer | null, format: Format): Seen {
   const nameStart = isTagged ? at.tagMoment + tagMomentLength : at.tagMoment
   const nameEnd = nameStart + format.name.length
   const behind = raw[nameEnd]
-  const isNamed = behind === newline || behind === space
-  if (!isNamed || !standsAt(raw, nameStart, format.name)) {
+  if (!isNamed(raw, format.name)) {
     if (raw.indexOf(newline as number, nameStart) === -1) return unreadable(raw, 'not an entry of a cache')
     return unreadable(raw, `not written as "${format.name}"`, true)
   }

@@ -2,11 +2,11 @@ import type { SeenValue } from '../entry/entry.ts'
 import type { Origin } from '../entry/origin.ts'
 import { newToken } from '../entry/token.ts'
 import type { CacheEvent } from '../events.ts'
-import type { Entry, Lease, Store } from '../protocol/store.ts'
+import type { Entry, EntryStore, Lease } from '../protocol/store.ts'
 import type { Clock } from '../time/clock.ts'
 
 interface Surroundings {
-  readonly store: Store
+  readonly store: EntryStore
   readonly report: (event: CacheEvent) => void
 }
 
@@ -23,7 +23,7 @@ export class HeldLease {
   readonly #lease: Lease
   readonly #key: string
   readonly #storeKey: string
-  readonly #store: Store
+  readonly #store: EntryStore
   readonly #report: (event: CacheEvent) => void
 
   constructor(

@@ -8,7 +8,7 @@ import { packEntry } from '../entry/pack.ts'
 import { newToken } from '../entry/token.ts'
 import type { CacheEvent } from '../events.ts'
 import type { Changes, Watch } from '../protocol/changes.ts'
-import type { Store } from '../protocol/store.ts'
+import type { EntryStore } from '../protocol/store.ts'
 import type { Clock } from '../time/clock.ts'
 import type { BatchMember } from './batch-load.ts'
 import { HeldLease } from './held-lease.ts'
@@ -93,7 +93,7 @@ export interface LoadRequest {
 }
 
 export interface LoadSurroundings {
-  readonly store: Store
+  readonly store: EntryStore
   readonly changes: Changes
   readonly compression: CompressionOptions | undefined
   readonly clock: Clock

@@ -76,6 +76,21 @@ export class RedisStore implements Store {
     )
   }
 
+  /**
+   * Sends a command of one's own as this store sends its: it rejects when Redis is not connected, refuses it, or has not
+   * answered in time.
+   *
+   * @param key One of the command's: in a cluster it says whose silence that would be.
+   */
+  send<T>(command: (redis: RedisPort) => Promise<T>, key: string): Promise<T> {
+    return this.#connection.send(command, key)
+  }
+
+  /** As `send`, and rejects when the command may have been sent twice: for those that create a lease. */
+  sendOnce<T>(command: (redis: RedisPort) => Promise<T>, key: string): Promise<T> {
+    return this.#connection.sendOnce(command, key)
+  }
+
   now(): number {
     return this.#time.now()
   }

@@ -86,6 +86,12 @@ export interface Store {
   close(): Promise<void>
 }
 
+/** What a read and its load need of a store. */
+export type EntryStore = Pick<
+  Store,
+  'now' | 'read' | 'readings' | 'origin' | 'acquire' | 'fill' | 'renew' | 'extend' | 'release'
+>
+
 /** The keys of a namespace that void many of its entries at once, complete. */
 export interface NamespaceKeys {
   readonly generation: string

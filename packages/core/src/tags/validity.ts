@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Seen, SeenValue } from '../entry/entry.ts'
 import { isSettling, judgeByTags, type Origin, type TagReadings } from '../entry/origin.ts'
-import type { NamespaceKeys, NamespaceReadings, Store } from '../protocol/store.ts'
+import type { EntryStore, NamespaceKeys, NamespaceReadings } from '../protocol/store.ts'
 
 /** Of the estimate of the server's time, in milliseconds: half of the longest trip that is believed. */
 const largestError = 250
@@ -11,12 +11,12 @@ const mostRemembered = { max: 10_000, maxSize: 4_000_000 }
 
 /** Whether a value that was found still counts: its namespace may have been cleared since it was loaded, or one of its tags voided. */
 export class Validity {
-  readonly #store: Store
+  readonly #store: EntryStore
   readonly #namespace: NamespaceKeys
   /** The tags that values were last seen with: where they are asked for with the entry, one round trip will do. */
   #remembered: LRUCache<string, readonly string[]> | undefined
 
-  constructor(store: Store, namespace: NamespaceKeys) {
+  constructor(store: EntryStore, namespace: NamespaceKeys) {
     this.#store = store
     this.#namespace = namespace
   }

@@ -1,4 +1,4 @@
-import type { Lookup } from '../cache/cache.ts'
+import type { Lookup } from '../cache/read-through.ts'
 import type { WriteOptions } from '../cache/settings.ts'
 import { encodeValue } from '../entry/codec.ts'
 import { CacheError, StoreError } from '../errors.ts'
