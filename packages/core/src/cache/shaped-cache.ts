@@ -1,4 +1,5 @@
-import { withCodec } from '../entry/entry.ts'
+import { encodeValue } from '../entry/codec.ts'
+import { decodeValue, withCodec } from '../entry/entry.ts'
 import { lifetimeOf } from '../entry/freshness.ts'
 import { cacheKey, type KeyPart, storeKey } from '../entry/key.ts'
 import { newToken } from '../entry/token.ts'
@@ -60,7 +61,18 @@ export class ShapedCache<Change> {
     const key = this.key(id)
     const near = this.#reads.near(key, this.#settings)
     if (near !== undefined) return near
-    return (await this.#reads.getOrLoad(key, load, this.#settings)).value
+    const { format } = this.#settings
+    const shaped: Loader<unknown> = async (context) => {
+      let isDeclined = false
+      const decline = () => {
+        isDeclined = true
+        context.decline()
+      }
+      const value = await load({ ...context, decline })
+      // What is not cached is handed out as all others: with the declared fields, or as many items as are kept.
+      return isDeclined ? decodeValue(format, encodeValue(format.codec, key, value)) : value
+    }
+    return (await this.#reads.getOrLoad(key, shaped, this.#settings)).value
   }
 
   async get(id: KeyPart): Promise<Lookup<unknown>> {
@@ -137,7 +149,7 @@ export class ShapedCache<Change> {
   /** @param change Null: what is cached is void. */
   async #apply(target: Target, change: Change | null): Promise<Updated> {
     const { options, invalidations } = this.#parts
-    const { operation, key, inStore } = target
+    const { operation, key, inStore, opened } = target
     let accepted = false
     const acknowledgement = await invalidations.send({
       operation,
@@ -149,7 +161,8 @@ export class ShapedCache<Change> {
       everywhere: false,
       send: async () => {
         accepted = change !== null && (await this.#accepts(target, change))
-        if (!accepted) await invalidations.void([inStore], options.settle)
+        // It may be in a barrier by now: where another writer came, or the key was invalidated.
+        if (!accepted) await options.store.lower(inStore, { token: opened, settle: 0 })
       },
       told: () => (accepted ? { type: 'update', operation, key } : { type: 'invalidate', keys: [key] }),
       next: written,

@@ -3,13 +3,16 @@ import type { Script } from '../protocol/scripts.generated.ts'
 
 export const acquireRecordScript: Script = {
   name: 'acquireRecord',
-  sha1: '17e2f8a4dab7d6dfa949efaa2976c74385861350',
+  sha1: 'dfbdb01f4fc7fc182232cb5f657657175fd41313',
   source: [
     "local type = redis.call('TYPE', KEYS[1]).ok",
     "if type == 'hash' then",
     "  local header = redis.call('HGET', KEYS[1], '@') or ''",
     "  if string.sub(header, 1, 1) == 'V' and #header > 88 then",
     "    if string.sub(header, 1, 23) ~= ARGV[3] then return {2, redis.call('HMGET', KEYS[1], '@', unpack(ARGV, 4))} end",
+    "    local time = redis.call('TIME')",
+    "    local now = time[1] * 1000 + math.floor(time[2] / 1000)",
+    "    if string.sub(header, 25, 25) == 'w' and (tonumber(string.sub(header, 26, 38)) or 0) > now then return {4} end",
     "    type = 'void'",
     "  end",
     "elseif type == 'string' then",

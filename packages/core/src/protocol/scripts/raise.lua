@@ -13,13 +13,19 @@
   barrier, mine in it       barrier, mine with new end   0
   barrier of others         barrier with x, mine added   1
   value, lease              barrier of mine              1
+  record, window, marked    barrier with x, mine added   1   its writer goes on: it is in the barrier, until its mark ends
   absent                    barrier of mine              1
   anything else             barrier of mine              1
 
   Replies   1 raised · 0 it was up
 ]]
 local raw = redis.pcall('GET', KEYS[1])
-if type(raw) ~= 'string' then raw = '' end -- absent, or another type of key
+if type(raw) == 'table' then -- another type of key: a record or a window has its writer in its header
+  local kind = redis.call('TYPE', KEYS[1]).ok
+  raw = kind == 'hash' and redis.call('HGET', KEYS[1], '@') or kind == 'list' and redis.call('LINDEX', KEYS[1], 0) or ''
+  raw = string.sub(raw, 24, 25) == '3w' and 'B-' .. string.sub(raw, 2, 23) .. string.sub(raw, 26, 38) or ''
+end
+raw = raw or ''
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 

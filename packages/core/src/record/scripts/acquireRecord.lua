@@ -19,6 +19,7 @@
   barrier without a TTL     lease        {1}             not written by us
   record                    unchanged    {2, {header, the fields}}
   record, void              lease        {1}
+  record, void, marked w    unchanged    {4}             its writer is at work; no longer than the mark stands
   hash without a header     lease        {5}
   anything else             lease        {5}
 ]]
@@ -27,6 +28,9 @@ if type == 'hash' then
   local header = redis.call('HGET', KEYS[1], '@') or ''
   if string.sub(header, 1, 1) == 'V' and #header > 88 then
     if string.sub(header, 1, 23) ~= ARGV[3] then return {2, redis.call('HMGET', KEYS[1], '@', unpack(ARGV, 4))} end
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + math.floor(time[2] / 1000)
+    if string.sub(header, 25, 25) == 'w' and (tonumber(string.sub(header, 26, 38)) or 0) > now then return {4} end
     type = 'void'
   end
 elseif type == 'string' then
