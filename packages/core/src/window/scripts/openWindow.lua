@@ -1,0 +1,34 @@
+--[[ openWindow: mark a cached window as its writer's, before the write. It is served meanwhile.
+
+  Keeps     Two writers do not both append to a window, and one that follows a writer who died does not either. What a dead
+            writer left is not served for longer than its mark stands.   docs/guarantees.md, P1, P4
+
+  KEYS[1]   the window
+  ARGV[1]   id      of the window from then on, 22 characters
+  ARGV[2]   ttl     how long the mark stands, in milliseconds, >= 1
+  ARGV[3]   format  that it has to have: its codec, and version
+
+  State of the key          becomes                 reply
+  window                    with the id, marked w   1   its TTL as before
+  window, this very one     unchanged               1   a resent command
+  window, marked            unchanged               0   another writer is at work, or has died
+  window, another format    unchanged               0   of another kind of limit, or written by another version
+  "does not exist"          unchanged               0
+  lease                     unchanged               0
+  barrier                   unchanged               0
+  absent                    absent                  0
+  anything else             unchanged               0
+
+  Replies   1 opened · 0 not
+]]
+if redis.call('TYPE', KEYS[1]).ok ~= 'list' then return 0 end
+local header = redis.call('LINDEX', KEYS[1], 0)
+if #header <= 88 then return 0 end
+if string.sub(header, 1, 23) == 'V' .. ARGV[1] then return 1 end
+if string.sub(header, 1, 1) .. string.sub(header, 24, 25) .. string.sub(header, 70, 70) ~= 'V3-v' then return 0 end
+if string.match(string.sub(header, 89), '^[^ ]*') ~= ARGV[3] then return 0 end -- it has no tags
+
+local time = redis.call('TIME')
+local stands = string.format('%013.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2])
+redis.call('LSET', KEYS[1], 0, 'V' .. ARGV[1] .. '3w' .. stands .. string.sub(header, 39))
+return 1
