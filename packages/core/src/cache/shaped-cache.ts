@@ -100,7 +100,7 @@ export class ShapedCache<Change> {
    * Writes, and changes what is cached in place: where a value stands that no other writer is about, and nothing else has
    * happened to it when the write is made. Else it is void, and the write runs behind a barrier.
    *
-   * A writer who dies leaves nothing stale for longer than `barrierTtl`.
+   * A writer who dies leaves nothing stale for longer than `barrierTtl`, if it has committed within that time.
    *
    * @param write Commits, and returns the change; null where what is cached is to be void.
    * @throws what `write` throws. {@link StoreError} {@link InvalidKeyError} {@link CacheClosedError}

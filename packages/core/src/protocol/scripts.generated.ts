@@ -157,10 +157,21 @@ export const clearScript: Script = {
 
 export const expireScript: Script = {
   name: 'expire',
-  sha1: '3f001280cdcfe9e3b5dc7fc67a48f952709a103d',
+  sha1: 'a5edbd98e86b5e3923acd96413069a185205d996',
   source: [
     "local header = redis.pcall('GETRANGE', KEYS[1], 0, 23)",
-    "if type(header) ~= 'string' then header = '' end -- another type of key",
+    "if type(header) ~= 'string' then -- another type of key",
+    "  local kind = redis.call('TYPE', KEYS[1]).ok",
+    "  header = kind == 'hash' and redis.call('HGET', KEYS[1], '@') or kind == 'list' and redis.call('LINDEX', KEYS[1], 0) or ''",
+    "  local time = redis.call('TIME')",
+    "  local left = (tonumber(string.sub(header, 26, 38)) or 0) - time[1] * 1000 - math.floor(time[2] / 1000)",
+    "  if string.sub(header, 24, 25) == '3w' and left > 0 then",
+    "    local barrier = 'Bx' .. string.sub(header, 2, 23) .. string.sub(header, 26, 38)",
+    "    redis.call('SET', KEYS[1], barrier, 'PX', string.format('%.0f', left))",
+    "    return 1",
+    "  end",
+    "  header = ''",
+    "end",
     "",
     "local state = string.sub(header, 1, 1)",
     "local length = header ~= '' and redis.call('STRLEN', KEYS[1]) or 0",
@@ -261,10 +272,15 @@ export const invalidateScript: Script = {
 
 export const lowerScript: Script = {
   name: 'lower',
-  sha1: 'd64bb627de41942576acb820917caf6f448174d1',
+  sha1: '143b8a7d1193aa868c9902cf4d6433adc8c42c5e',
   source: [
     "local raw = redis.pcall('GET', KEYS[1])",
-    "if type(raw) ~= 'string' then raw = '' end -- absent, or another type of key",
+    "if type(raw) == 'table' then -- another type of key: a record or a window has its writer in its header",
+    "  local kind = redis.call('TYPE', KEYS[1]).ok",
+    "  raw = kind == 'hash' and redis.call('HGET', KEYS[1], '@') or kind == 'list' and redis.call('LINDEX', KEYS[1], 0) or ''",
+    "  raw = string.sub(raw, 24, 25) == '3w' and 'B-' .. string.sub(raw, 2, 23) .. string.sub(raw, 26, 38) or ''",
+    "end",
+    "raw = raw or ''",
     "if ARGV[3] ~= '' and string.sub(raw, 1, 23) == string.sub(ARGV[3], 1, 23) then return 2 end",
     "",
     "local time = redis.call('TIME')",

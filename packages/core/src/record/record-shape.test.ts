@@ -148,7 +148,7 @@ describe('a part of a record', () => {
   it.each([[[]], [['colour']], [['name', 'colour']], [['@']], ['name'], [undefined]])('cannot be %j', (names) => {
     expect(() => shape.part(names as string[])).toThrow(InvalidOptionsError)
     expect(() => shape.part(names as string[])).toThrow(
-      'option "names": expected some of the declared fields: name, stock, active, since, note, until, attributes',
+      'option "names": expected some of the declared fields: active, attributes, name, note, since, stock, until',
     )
   })
 })

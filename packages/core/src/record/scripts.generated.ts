@@ -50,7 +50,7 @@ export const fillRecordScript: Script = {
 
 export const openRecordScript: Script = {
   name: 'openRecord',
-  sha1: '4418b2e9f5ef573792352884ec08bca4f4c369fc',
+  sha1: 'dcf1617445f135692590adc2ca020491207cb4fe',
   source: [
     "local header = redis.pcall('HGET', KEYS[1], '@')",
     "if type(header) ~= 'string' or #header <= 88 then return 0 end",
@@ -61,6 +61,7 @@ export const openRecordScript: Script = {
     "local time = redis.call('TIME')",
     "local stands = string.format('%013.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2])",
     "redis.call('HSET', KEYS[1], '@', 'V' .. ARGV[1] .. '3w' .. stands .. string.sub(header, 39))",
+    "if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end",
     "return 1",
   ].join('\n'),
 }

@@ -97,7 +97,7 @@ export const fillWindowScript: Script = {
 
 export const openWindowScript: Script = {
   name: 'openWindow',
-  sha1: 'aea1f70b0f052d0e70b9abbaa72b3be06690002f',
+  sha1: '031b77686cbaf91cb33f0114092747f188c181d8',
   source: [
     "if redis.call('TYPE', KEYS[1]).ok ~= 'list' then return 0 end",
     "local header = redis.call('LINDEX', KEYS[1], 0)",
@@ -109,6 +109,7 @@ export const openWindowScript: Script = {
     "local time = redis.call('TIME')",
     "local stands = string.format('%013.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2])",
     "redis.call('LSET', KEYS[1], 0, 'V' .. ARGV[1] .. '3w' .. stands .. string.sub(header, 39))",
+    "if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end",
     "return 1",
   ].join('\n'),
 }

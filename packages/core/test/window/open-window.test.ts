@@ -21,8 +21,8 @@ const window = windowOf('"a"', '"b"')
 const id = newToken()
 const { header } = window
 const etagged = { ...window, header: `${header} v7` }
-/** As it stands until `before`, and its writer's until `given`. */
-const opened = (ttl = 'before', was = window) => [`V${id}3w<given><0>${was.header.slice(51)}`, '"a"', '"b"', ttl]
+/** Its writer's until `given`, and so long it stands. */
+const opened = (was = window) => [`V${id}3w<given><0>${was.header.slice(51)}`, '"a"', '"b"', 'given']
 
 interface Case {
   readonly state: string
@@ -47,7 +47,7 @@ describe('openWindow', () => {
 
   it.each<Case>([
     { state: 'window', before: listed(window), reply: true, after: opened() },
-    { state: 'window without a TTL', before: withoutTtl(listed(window)), reply: true, after: opened('none') },
+    { state: 'window without a TTL', before: withoutTtl(listed(window)), reply: true, after: opened() },
     {
       state: 'window, this very one',
       before: listed({ ...window, header: `V${id}${header.slice(23)}` }),
@@ -56,7 +56,7 @@ describe('openWindow', () => {
     },
     { state: 'window, marked w', before: listed(markedAs(window)), ...refused },
     { state: 'window, marked otherwise', before: listed(markedAs(window, 'r')), ...refused },
-    { state: 'window with an etag', before: listed(etagged), reply: true, after: opened('before', etagged) },
+    { state: 'window with an etag', before: listed(etagged), reply: true, after: opened(etagged) },
     ...['window-weighed', 'window/2', 'windo', 'json'].map((format) => ({
       state: `window, another format: ${format}`,
       before: listed({ ...window, header: header.replace(/window$/, format) }),
@@ -90,6 +90,16 @@ describe('openWindow', () => {
 
     expect(await open(key)).toBe(true)
     expect(await standingAt(redis, key)).toEqual(was)
+  })
+
+  it('stands as long as it did, where that is longer than its mark', async () => {
+    const key = newKey()
+    await listed(window)(redis, key)
+    const [, , , ttl] = await standingAt(redis, key)
+
+    await windowShape(count).open(redis, key, { id, ttl: 1_000, format: 'window' })
+
+    expect((await standingAt(redis, key)).at(-1)).toBe(ttl)
   })
 
   it('is opened by one of many', async () => {

@@ -9,6 +9,8 @@
   State of the key        becomes                  reply
   value                   value, expired by call   1   unmarked, with a fresh id, its TTL as before
   lease                   absent                   1
+  record, window          absent                   1   there is no load that it could be kept for
+  the same, marked        barrier                  1   of its writer, with x, until its mark ends
   barrier                 with x                   1   nothing can be filled while it stands, nor stored when it is lowered
   absent                  absent                   1
   anything else           absent                   1   not an entry of this version
@@ -16,7 +18,18 @@
   Cost      51 bytes are written, whatever the size of the payload
 ]]
 local header = redis.pcall('GETRANGE', KEYS[1], 0, 23)
-if type(header) ~= 'string' then header = '' end -- another type of key
+if type(header) ~= 'string' then -- another type of key
+  local kind = redis.call('TYPE', KEYS[1]).ok
+  header = kind == 'hash' and redis.call('HGET', KEYS[1], '@') or kind == 'list' and redis.call('LINDEX', KEYS[1], 0) or ''
+  local time = redis.call('TIME')
+  local left = (tonumber(string.sub(header, 26, 38)) or 0) - time[1] * 1000 - math.floor(time[2] / 1000)
+  if string.sub(header, 24, 25) == '3w' and left > 0 then
+    local barrier = 'Bx' .. string.sub(header, 2, 23) .. string.sub(header, 26, 38)
+    redis.call('SET', KEYS[1], barrier, 'PX', string.format('%.0f', left))
+    return 1
+  end
+  header = ''
+end
 
 local state = string.sub(header, 1, 1)
 local length = header ~= '' and redis.call('STRLEN', KEYS[1]) or 0

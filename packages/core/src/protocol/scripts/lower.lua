@@ -17,6 +17,8 @@
   barrier of others                        with x                   1   mine had fallen, and they do not know of me
   value, this very one                     unchanged                2   a resent command
   value, lease                             absent                   1
+  record, window                           absent                   1
+  the same, marked by another              barrier with x           1   of its writer, until its mark ends
   absent                                   absent                   1
   anything else                            absent                   1
   any of the others, settle given          barrier until then       1
@@ -24,7 +26,12 @@
   Replies   2 stored · 1 lowered
 ]]
 local raw = redis.pcall('GET', KEYS[1])
-if type(raw) ~= 'string' then raw = '' end -- absent, or another type of key
+if type(raw) == 'table' then -- another type of key: a record or a window has its writer in its header
+  local kind = redis.call('TYPE', KEYS[1]).ok
+  raw = kind == 'hash' and redis.call('HGET', KEYS[1], '@') or kind == 'list' and redis.call('LINDEX', KEYS[1], 0) or ''
+  raw = string.sub(raw, 24, 25) == '3w' and 'B-' .. string.sub(raw, 2, 23) .. string.sub(raw, 26, 38) or ''
+end
+raw = raw or ''
 if ARGV[3] ~= '' and string.sub(raw, 1, 23) == string.sub(ARGV[3], 1, 23) then return 2 end
 
 local time = redis.call('TIME')

@@ -9,7 +9,7 @@
   ARGV[3]   format  that it has to have: its codec, and version
 
   State of the key          becomes                 reply
-  window                    with the id, marked w   1   its TTL as before
+  window                    with the id, marked w   1   it stands at least as long as its mark
   window, this very one     unchanged               1   a resent command
   window, marked            unchanged               0   another writer is at work, or has died
   window, another format    unchanged               0   of another kind of limit, or written by another version
@@ -31,4 +31,5 @@ if string.match(string.sub(header, 89), '^[^ ]*') ~= ARGV[3] then return 0 end -
 local time = redis.call('TIME')
 local stands = string.format('%013.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2])
 redis.call('LSET', KEYS[1], 0, 'V' .. ARGV[1] .. '3w' .. stands .. string.sub(header, 39))
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 1
