@@ -42,7 +42,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // A server may have to be fetched.
+    hookTimeout: 180_000,
     projects: [
       project('core', { folder: 'packages/core', typed: true }),
       project('testkit', { folder: 'packages/testkit' }),

@@ -1,4 +1,4 @@
-// packages/core/src/{protocol,write-behind}/scripts/*.lua → scripts.generated.ts beside them: source without its header
+// packages/core/src/{protocol,write-behind,record,window,semantic}/scripts/*.lua → scripts.generated.ts beside them: source without its header
 // comment (so that a typo mended there does not change the hash) and SHA-1; and docs/scripts.md: the header comments.
 // `--check` fails when one of them is not up to date.
 import { createHash } from 'node:crypto'
@@ -50,19 +50,25 @@ const documented = (scripts) =>
   scripts.map(({ name, header }) => `\n## ${name}\n\n\`\`\`text\n${header}\n\`\`\`\n`).join('')
 
 const engine = scriptsOf('protocol')
-const writeBehind = scriptsOf('write-behind')
+const others = [
+  { folder: 'write-behind', of: 'write-behind' },
+  { folder: 'record', of: 'records' },
+  { folder: 'window', of: 'windows' },
+  { folder: 'semantic', of: 'semantic answers' },
+].map(({ folder, of }) => ({ folder, of, scripts: scriptsOf(folder) }))
 
 const docs = `# The scripts
 
-Made from the header comments of \`packages/core/src/{protocol,write-behind}/scripts/*.lua\` by \`pnpm gen:scripts\`. The
-tests in \`packages/core/test/{protocol,write-behind}\` have one case for each line of the tables.
-${documented(engine)}
-# Those of write-behind
-${documented(writeBehind)}`
+Made from the header comments of \`packages/core/src/{protocol,write-behind,record,window,semantic}/scripts/*.lua\` by
+\`pnpm gen:scripts\`. The tests in the same folders of \`packages/core/test\` have one case for each line of the tables.
+${documented(engine)}${others.map(({ of, scripts }) => `\n# Those of ${of}\n${documented(scripts)}`).join('')}`
 
 const outputs = [
   [new URL('protocol/scripts.generated.ts', source), generated(type, engine)],
-  [new URL('write-behind/scripts.generated.ts', source), generated(typeImport, writeBehind)],
+  ...others.map(({ folder, scripts }) => [
+    new URL(`${folder}/scripts.generated.ts`, source),
+    generated(typeImport, scripts),
+  ]),
   [new URL('../docs/scripts.md', import.meta.url), docs],
 ]
 for (const [file, content] of outputs) {

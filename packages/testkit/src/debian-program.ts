@@ -56,8 +56,8 @@ export async function librariesIn(home: string): Promise<string[]> {
   return [...new Set(files.filter(({ name }) => /\.so(\.\d+)*$/.test(name)).map(({ parentPath }) => parentPath))]
 }
 
-// Somebody waits for the answer, and a test run says soon that there is none.
-const patience = ['-o', 'Acquire::Retries=0', '-o', 'Acquire::http::Timeout=10']
+// Somebody waits for the answer, and a test run says soon that there is none; but a mirror may stumble.
+const patience = ['-o', 'Acquire::Retries=2', '-o', 'Acquire::http::Timeout=10']
 
 interface Surroundings {
   readonly env: NodeJS.ProcessEnv

@@ -12,6 +12,8 @@ import { logServer } from './servers-log.ts'
 const host = '127.0.0.1'
 
 export interface RedisServerOptions {
+  /** The program itself, or the name of a known server, such as `redis-8`. Default: what `findRedisServer` finds. */
+  readonly server?: string
   /** Further settings of the server, as on its command line: `['--maxmemory', '2mb']`. */
   readonly args?: readonly string[]
   /** Default: a free one. */
@@ -22,7 +24,7 @@ export interface RedisServerOptions {
 
 /** Starts a Redis server on 127.0.0.1 that keeps nothing on disk. Resolves when it answers. */
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
-  const binary = await findRedisServer()
+  const binary = await findRedisServer(options.server === undefined ? {} : { server: options.server })
   const dir = await mkdtemp(join(tmpdir(), `${binary.name}-`))
   const listen = async (port: number) => {
     const server = new RedisServer(binary, dir, port, options)

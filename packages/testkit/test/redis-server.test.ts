@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startProcess, startRedis } from '@cache-aside/testkit'
+import { findRedisServer, startProcess, startRedis } from '@cache-aside/testkit'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
 afterEach(() => {
@@ -33,6 +33,14 @@ describe('startRedis', () => {
     await using redis = await startRedis({ args: ['--maxmemory', '2mb'] })
 
     expect(await redis.cli('CONFIG', 'GET', 'maxmemory')).toEqual(['maxmemory', '2097152'])
+  })
+
+  it('starts the program that it is given, and no other', async () => {
+    const { path, version } = await findRedisServer()
+    await using redis = await startRedis({ server: path })
+
+    expect(redis.version).toBe(version)
+    await expect(startRedis({ server: process.execPath })).rejects.toThrow('is no Redis server')
   })
 
   it('rejects with what the server says when it cannot start', async () => {

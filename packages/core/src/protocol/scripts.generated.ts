@@ -157,7 +157,7 @@ export const clearScript: Script = {
 
 export const expireScript: Script = {
   name: 'expire',
-  sha1: 'a5edbd98e86b5e3923acd96413069a185205d996',
+  sha1: '4a5b667a7fb1c8bf06025a71bd74c0e119f1a57a',
   source: [
     "local header = redis.pcall('GETRANGE', KEYS[1], 0, 23)",
     "if type(header) ~= 'string' then -- another type of key",
@@ -167,8 +167,7 @@ export const expireScript: Script = {
     "  local left = (tonumber(string.sub(header, 26, 38)) or 0) - time[1] * 1000 - math.floor(time[2] / 1000)",
     "  if string.sub(header, 24, 25) == '3w' and left > 0 then",
     "    local barrier = 'Bx' .. string.sub(header, 2, 23) .. string.sub(header, 26, 38)",
-    "    redis.call('SET', KEYS[1], barrier, 'PX', string.format('%.0f', left))",
-    "    return 1",
+    "    if not redis.pcall('SET', KEYS[1], barrier, 'PX', string.format('%.0f', left)).err then return 1 end -- memory is not full",
     "  end",
     "  header = ''",
     "end",

@@ -25,8 +25,7 @@ if type(header) ~= 'string' then -- another type of key
   local left = (tonumber(string.sub(header, 26, 38)) or 0) - time[1] * 1000 - math.floor(time[2] / 1000)
   if string.sub(header, 24, 25) == '3w' and left > 0 then
     local barrier = 'Bx' .. string.sub(header, 2, 23) .. string.sub(header, 26, 38)
-    redis.call('SET', KEYS[1], barrier, 'PX', string.format('%.0f', left))
-    return 1
+    if not redis.pcall('SET', KEYS[1], barrier, 'PX', string.format('%.0f', left)).err then return 1 end -- memory is not full
   end
   header = ''
 end
