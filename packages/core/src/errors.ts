@@ -9,6 +9,7 @@ export type CacheErrorCode =
   | 'CLOSED'
   | 'PROTOCOL'
   | 'BACK_PRESSURE'
+  | 'EMBEDDER'
 
 /** Root of the errors this package creates. What a loader throws reaches its caller as it was thrown. */
 export class CacheError extends Error {

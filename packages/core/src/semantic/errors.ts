@@ -20,8 +20,7 @@ export class EmbedderError extends CacheError {
   readonly status: number | undefined
 
   constructor(failure: EmbedderFailure, message: string, { status, cause }: { status?: number; cause?: unknown } = {}) {
-    // The line for 'EMBEDDER' is in errors.ts.
-    super('EMBEDDER' as never, message, cause === undefined ? undefined : { cause })
+    super('EMBEDDER', message, cause === undefined ? undefined : { cause })
     this.failure = failure
     this.status = status
   }
