@@ -1,3 +1,3 @@
 import { defineConfig } from 'drizzle-kit'
 
-export default defineConfig({ dialect: 'postgresql', schema: './src/product/product.row.ts', out: './sql' })
+export default defineConfig({ dialect: 'postgresql', schema: './src/*/*.row.ts', out: './sql' })

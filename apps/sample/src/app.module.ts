@@ -2,11 +2,13 @@ import { CacheAsideModule, MemoryStore } from '@cache-aside/nestjs'
 import { type DynamicModule, Module } from '@nestjs/common'
 import { CacheBackend } from './cache/cache-backend.ts'
 import { CacheBackendModule } from './cache/cache-backend.module.ts'
+import { ChatModule } from './chat/chat.module.ts'
 import type { Config } from './config.ts'
 import { ConfigModule } from './config.module.ts'
 import { MonitorModule } from './monitor/monitor.module.ts'
 import { PageController } from './page/page.controller.ts'
 import { ProductModule } from './product/product.module.ts'
+import { StockModule } from './stock/stock.module.ts'
 
 @Module({
   imports: [
@@ -28,6 +30,8 @@ import { ProductModule } from './product/product.module.ts'
       }),
     }),
     ProductModule,
+    StockModule,
+    ChatModule,
     MonitorModule,
   ],
   controllers: [PageController],

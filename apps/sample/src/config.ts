@@ -32,15 +32,18 @@ export class Config {
   readonly redisUrl: string | undefined
   /** What each read of the database takes longer than it has to, in milliseconds, so that a miss feels like one. */
   readonly readLatency: number
+  /** What each call of the assistant's model takes, in milliseconds. */
+  readonly modelLatency: number
 
   /** @throws {ConfigError} */
-  constructor({ PORT, HOST, HTTP_ADAPTER, DATABASE_URL, REDIS_URL, READ_LATENCY }: NodeJS.ProcessEnv) {
+  constructor({ PORT, HOST, HTTP_ADAPTER, DATABASE_URL, REDIS_URL, READ_LATENCY, MODEL_LATENCY }: NodeJS.ProcessEnv) {
     this.port = wholeNumber('PORT', PORT, { usual: 8080, highest: 65_535 })
     this.host = HOST || '127.0.0.1'
     this.httpAdapter = oneOf('HTTP_ADAPTER', HTTP_ADAPTER || 'fastify', ['fastify', 'express'])
     this.databaseUrl = serverUrl('DATABASE_URL', DATABASE_URL, ['postgres:', 'postgresql:'])
     this.redisUrl = serverUrl('REDIS_URL', REDIS_URL, ['redis:', 'rediss:'])
     this.readLatency = wholeNumber('READ_LATENCY', READ_LATENCY, { usual: 120, highest: 10_000 })
+    this.modelLatency = wholeNumber('MODEL_LATENCY', MODEL_LATENCY, { usual: 1_000, highest: 10_000 })
   }
 }
 

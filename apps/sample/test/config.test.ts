@@ -10,12 +10,21 @@ describe('the environment', () => {
       databaseUrl: undefined,
       redisUrl: undefined,
       readLatency: 120,
+      modelLatency: 1000,
     })
   })
 
   it('counts a variable without a value as not set', () => {
     expect(
-      new Config({ PORT: '', HOST: '', HTTP_ADAPTER: '', DATABASE_URL: '', REDIS_URL: '', READ_LATENCY: '' }),
+      new Config({
+        PORT: '',
+        HOST: '',
+        HTTP_ADAPTER: '',
+        DATABASE_URL: '',
+        REDIS_URL: '',
+        READ_LATENCY: '',
+        MODEL_LATENCY: '',
+      }),
     ).toEqual(new Config({}))
   })
 
@@ -23,6 +32,7 @@ describe('the environment', () => {
     [{ PORT: '80a' }, 'PORT=80a: expected a whole number from 0 to 65535, such as PORT=8080'],
     [{ PORT: '65536' }, 'PORT=65536: expected a whole number from 0 to 65535, such as PORT=8080'],
     [{ READ_LATENCY: '-1' }, 'READ_LATENCY=-1: expected a whole number from 0 to 10000, such as READ_LATENCY=120'],
+    [{ MODEL_LATENCY: '1s' }, 'MODEL_LATENCY=1s: expected a whole number from 0 to 10000, such as MODEL_LATENCY=1000'],
     [{ HTTP_ADAPTER: 'koa' }, 'HTTP_ADAPTER=koa: expected fastify or express'],
     [
       { DATABASE_URL: 'mysql://me:secret@db/shop' },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type PostgresServer, type RedisServer, startFaultProxy, startPostgres, startRedis } from '@cache-aside/testkit'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Answer, RunningApp } from './running-app.ts'
@@ -97,6 +98,43 @@ describe.each(['fastify', 'express'])('the catalogue without its Redis, on %s', 
     const { body: summary } = await app.get('/categories/coffee')
     await vi.waitFor(async () => expect((await neighbour.get('/categories/coffee')).body).toEqual(summary))
     expect(ofRedis(app.log)).toEqual(changesOfState)
+  })
+
+  it('sells and chats all the same, and shows it to others when Redis can be reached again', async () => {
+    const proxy = await startFaultProxy({ port: redis.port })
+    onTestFinished(() => proxy.close())
+    await using neighbour = await start(redis.url)
+    await using app = await start(proxy.url)
+    const chat = `/chats/${randomUUID()}/messages`
+    for (const each of [neighbour, app]) {
+      await each.get('/stock/p-010')
+      await each.get(chat)
+    }
+    const question = 'How do I return a product?'
+
+    const away = app.next('degraded')
+    proxy.refuse()
+    proxy.cut()
+    await away
+    const sale = await app.post('/stock/p-010/sales')
+    const replies = [await app.post(chat, { question }), await app.post(chat, { question: 'Can I return a product?' })]
+    const here = [await app.get('/stock/p-010'), await app.get(chat)]
+    const replayed = app.next('invalidate-replayed')
+    await proxy.accept()
+    await replayed
+
+    const { stock } = sale.body as { stock: number }
+    expect(sale).toMatchObject({ status: 201, body: { stock: 30, cached: 'pending' } })
+    for (const reply of replies) {
+      expect(reply).toMatchObject({ status: 201, body: { text: expect.stringContaining('30 days'), hit: false } })
+    }
+    const said = ['user', 'assistant', 'user', 'assistant'].map((role) => expect.objectContaining({ role }))
+    expect(here).toMatchObject([{ body: { stock } }, { body: said }])
+    const there = async () => {
+      expect(await neighbour.get('/stock/p-010')).toMatchObject({ body: { stock } })
+      expect(await neighbour.get(chat)).toMatchObject({ body: said })
+    }
+    await vi.waitFor(there, { timeout: 15_000 })
   })
 
   it('keeps the cache in memory where there is no Redis at all', async () => {

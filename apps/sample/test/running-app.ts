@@ -24,7 +24,7 @@ export class RunningApp {
     const log: string[] = []
     const line = (level: string) => (message: unknown) => void log.push(`${level}: ${String(message)}`)
     Logger.overrideLogger({ log: () => {}, warn: line('warn'), error: line('error'), fatal: line('fatal') })
-    const nest = await createApp(new Config({ READ_LATENCY: '0', ...environment }))
+    const nest = await createApp(new Config({ READ_LATENCY: '0', MODEL_LATENCY: '0', ...environment }))
     await nest.listen(0, '127.0.0.1')
     Logger.overrideLogger({ log: line('log'), warn: line('warn'), error: line('error'), fatal: line('fatal') })
     return new RunningApp(nest, await nest.getUrl(), log)
@@ -34,13 +34,18 @@ export class RunningApp {
     return this.#request(path, {})
   }
 
-  async delete(path: string): Promise<Answer> {
-    return this.#request(path, { method: 'DELETE' })
+  async delete(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.#request(path, { method: 'DELETE', headers })
   }
 
   async patch(path: string, body: unknown): Promise<Answer> {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
     return this.#request(path, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: text })
+  }
+
+  async post(path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<Answer> {
+    const all = { 'content-type': 'application/json', ...headers }
+    return this.#request(path, { method: 'POST', headers: all, body: JSON.stringify(body) })
   }
 
   /** Resolves at the next event of its cache of this type. */

@@ -1,4 +1,4 @@
-import { gate, startRedis, type RedisServer } from '@cache-aside/testkit'
+import { gate, type RedisServer, serverWithoutVectors, serverWithVectors, startRedis } from '@cache-aside/testkit'
 import { Body, Controller, Post } from '@nestjs/common'
 import { Test } from '@nestjs/testing'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -126,7 +126,7 @@ describe('the start', () => {
 describe('on a server without vector sets', () => {
   let server: RedisServer
   beforeAll(async () => {
-    server = await startRedis({ server: 'redis-7' })
+    server = await startRedis(await serverWithoutVectors())
   })
   afterAll(() => server.stop())
 
@@ -136,7 +136,7 @@ describe('on a server without vector sets', () => {
     const error: unknown = await start({ redis }).catch((reason: unknown) => reason)
 
     expect(error).toBeInstanceOf(InvalidOptionsError)
-    expect(String(error)).toMatch(/option "SemanticCache\(answers\)\.index": expected .*VADD.*Redis 7/)
+    expect(String(error)).toMatch(/option "SemanticCache\(answers\)\.index": expected .*VADD.*which has none/)
     const isClosed = async () => expect(String(await server.cli('CLIENT', 'LIST'))).not.toContain('opened')
     await vi.waitFor(isClosed, { timeout: 15_000 })
   })
@@ -167,7 +167,7 @@ describe('where Redis is away', () => {
 describe('on Redis 8', () => {
   let server: RedisServer
   beforeAll(async () => {
-    server = await startRedis({ server: 'redis-8' })
+    server = await startRedis(await serverWithVectors())
   })
   afterAll(() => server.stop())
 

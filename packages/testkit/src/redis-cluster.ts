@@ -1,19 +1,18 @@
 import { Cluster } from 'ioredis'
-import { RedisServer, startRedis } from './redis-server.ts'
+import { RedisServer, type RedisServerOptions, startRedis } from './redis-server.ts'
 
 const slots = 16_384
 
-export interface RedisClusterOptions {
+export interface RedisClusterOptions extends Pick<RedisServerOptions, 'server' | 'args'> {
   /** Default 3, the fewest that can elect a new one. */
   readonly masters?: number
-  /** Further settings of every node. */
-  readonly args?: readonly string[]
 }
 
 /** Starts a Redis Cluster whose masters share the slots evenly. Resolves when every node says that the cluster is ok. */
-export async function startRedisCluster({ masters = 3, args = [] }: RedisClusterOptions = {}): Promise<RedisCluster> {
+export async function startRedisCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
+  const { masters = 3, args = [], ...server } = options
   const settings = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '5000', ...args]
-  const nodes = await Promise.all(Array.from({ length: masters }, () => startRedis({ args: settings })))
+  const nodes = await Promise.all(Array.from({ length: masters }, () => startRedis({ ...server, args: settings })))
 
   for (const [index, node] of nodes.entries()) {
     const first = Math.floor((slots * index) / masters)

@@ -11,6 +11,8 @@ export class CacheBackend implements OnApplicationShutdown {
     readonly description: string,
     /** Undefined where the cache lives in this process. */
     readonly redis?: Redis,
+    /** Whether it is a Redis with vector sets, as Redis 8 is. */
+    readonly hasVectors: boolean = false,
     private readonly embedded?: EmbeddedServer,
   ) {}
 
@@ -20,11 +22,13 @@ export class CacheBackend implements OnApplicationShutdown {
       const redis = await connect(redisUrl).catch((error: unknown) => {
         throw ConfigError.server('REDIS_URL', `${new URL(redisUrl).host} cannot be used`, error)
       })
-      return new CacheBackend(`${new URL(redisUrl).host}, from REDIS_URL`, redis)
+      return new CacheBackend(`${new URL(redisUrl).host}, from REDIS_URL`, redis, await knowsVectors(redis))
     }
     const embedded = await startEmbeddedRedis()
     if (!embedded) return new CacheBackend('none: the cache is in the memory of this process')
-    return new CacheBackend(`${new URL(embedded.url).host}, started by this app`, await connect(embedded.url), embedded)
+    const redis = await connect(embedded.url)
+    const description = `${new URL(embedded.url).host}, started by this app`
+    return new CacheBackend(description, redis, await knowsVectors(redis), embedded)
   }
 
   /** Rejects while Redis is away. */
@@ -57,4 +61,10 @@ async function connect(url: string): Promise<Redis> {
     redis.disconnect()
     throw lastError ?? error
   }
+}
+
+/** False too where the server does not let itself be asked. */
+async function knowsVectors(redis: Redis): Promise<boolean> {
+  const known = await redis.call('COMMAND', 'INFO', 'VADD', 'VSIM').catch(() => [null])
+  return (known as unknown[]).every((command) => command !== null)
 }

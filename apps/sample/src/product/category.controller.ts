@@ -1,7 +1,7 @@
 import { Controller, Get, NotFoundException, Param } from '@nestjs/common'
+import { TextPipe } from '../text.pipe.ts'
 import type { CategorySummary } from './product.repository.ts'
 import { ProductService } from './product.service.ts'
-import { TextPipe } from './text.pipe.ts'
 
 @Controller('categories')
 export class CategoryController {

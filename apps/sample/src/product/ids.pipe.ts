@@ -1,5 +1,5 @@
 import { BadRequestException, Injectable, type PipeTransform } from '@nestjs/common'
-import { isText } from './text.pipe.ts'
+import { isText } from '../text.pipe.ts'
 
 const most = 100
 

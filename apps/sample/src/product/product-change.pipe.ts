@@ -1,6 +1,6 @@
 import { BadRequestException, Injectable, type PipeTransform } from '@nestjs/common'
+import { isText, textExpected } from '../text.pipe.ts'
 import type { Product } from './product.row.ts'
-import { isText, textExpected } from './text.pipe.ts'
 
 export type ProductChange = Partial<Pick<Product, 'name' | 'category' | 'price' | 'stock'>>
 

@@ -19,6 +19,8 @@ import {
   Query,
   UseInterceptors,
 } from '@nestjs/common'
+import { stockKeyTemplate } from '../stock/stock.cache.ts'
+import { TextPipe } from '../text.pipe.ts'
 import {
   listTagsOf,
   listTagTemplate,
@@ -31,7 +33,6 @@ import {
 import { type ProductChange, ProductChangePipe } from './product-change.pipe.ts'
 import type { Product } from './product.row.ts'
 import { ProductService } from './product.service.ts'
-import { TextPipe } from './text.pipe.ts'
 
 // Each answer is cached in one place. Here, the interceptor caches what the GET routes answer, and the service reads the
 // database for them; what `CategoryController` and `BasketController` answer is cached by the service itself.
@@ -69,7 +70,7 @@ export class ProductController {
 
   @Delete(':id/cache')
   @HttpCode(204)
-  @CacheInvalidate(productKeyTemplate, rowKeyTemplate)
+  @CacheInvalidate(productKeyTemplate, rowKeyTemplate, stockKeyTemplate)
   forget(): void {}
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { Injectable } from '@nestjs/common'
-import { asc, count, eq, inArray, sum } from 'drizzle-orm'
+import { and, asc, count, eq, gt, inArray, sql, sum } from 'drizzle-orm'
 import { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { Config } from '../config.ts'
 import type { ProductChange } from './product-change.pipe.ts'
@@ -60,6 +60,16 @@ export class ProductRepository {
         .returning()
       return before && after ? { before, after } : null
     })
+  }
+
+  /** Takes one from the stock: the product after it, or null if there is none to take. Committed when it resolves. */
+  async sell(id: string): Promise<Product | null> {
+    const [row] = await this.database
+      .update(product)
+      .set({ stock: sql`${product.stock} - 1`, updatedAt: new Date() })
+      .where(and(eq(product.id, id), gt(product.stock, 0)))
+      .returning()
+    return row ?? null
   }
 
   // So that a read of this small database takes the time of one that is worth caching.

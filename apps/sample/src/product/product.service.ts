@@ -1,5 +1,7 @@
 import { CacheAsideService } from '@cache-aside/nestjs'
+import { InjectRecordCache, RecordCache } from '@cache-aside/nestjs/record'
 import { Injectable } from '@nestjs/common'
+import type { StockFields } from '../stock/stock.cache.ts'
 import { categorySummaries, productKey, productRows, tagsOf } from './product.cache.ts'
 import type { ProductChange } from './product-change.pipe.ts'
 import { type CategorySummary, ProductRepository } from './product.repository.ts'
@@ -13,6 +15,7 @@ export class ProductService {
   constructor(
     private readonly products: ProductRepository,
     private readonly cache: CacheAsideService,
+    @InjectRecordCache('stock') private readonly stock: RecordCache<StockFields>,
   ) {
     this.#rows = productRows(products).bind(cache)
     this.#summaries = categorySummaries(products).bind(cache)
@@ -43,7 +46,7 @@ export class ProductService {
 
     // Readers of these keys and tags pass the cache by until the change is committed and they are void, even if this
     // process ends in between. Everywhere: when the change is answered, no near cache of any process shows what was before.
-    const keys = [productKey(id), this.#rows.key(id)]
+    const keys = [productKey(id), this.#rows.key(id), this.stock.key(id)]
     const tags = tagsOf(seen, { ...seen, ...change })
     const changed = await this.cache.mutate(keys, () => this.products.change(id, change), { tags, scope: 'everywhere' })
     if (!changed) return null

@@ -1,4 +1,4 @@
-import { CacheAside, CacheClosedError, StoreError } from '@cache-aside/core'
+import { CacheAside, StoreError } from '@cache-aside/core'
 import { gate, type RedisServer, startFaultProxy, startRedis } from '@cache-aside/testkit'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
@@ -146,7 +146,7 @@ describe('an update on a network that fails', () => {
     onTestFinished(() => server.stop())
     const proxy = await startFaultProxy(server)
     onTestFinished(() => proxy.close())
-    const client = new Redis(proxy.url)
+    const client = new Redis(proxy.url, { maxRetriesPerRequest: null })
     client.on('error', () => {})
     onTestFinished(() => client.disconnect())
     const slow = new CacheAside({ namespace: 'shop', redis: client, commandTimeout: '15s' })
@@ -155,7 +155,10 @@ describe('an update on a network that fails', () => {
     await products.getOrLoad('p-1', () => left(6))
     await products.updateFields('p-1', () => ({ stock: 5 })) // From now on the server knows the scripts.
     const stock = () => server.cli('HGET', 'shop:product:p-1', 'stock')
-    return { proxy, slow: products, direct: openOn(server, { commandTimeout: '15s' }).products, stock }
+    const header = () => server.cli('HGET', 'shop:product:p-1', '@')
+    const type = () => server.cli('TYPE', 'shop:product:p-1')
+    const direct = openOn(server, { commandTimeout: '15s' }).products
+    return { proxy, cache: slow, slow: products, direct, stock, header, type }
   }
 
   it('whose answer is lost is not made again over one that came later', async () => {
@@ -216,14 +219,33 @@ describe('an update on a network that fails', () => {
     expect((await direct.getOrLoad('p-1', () => left(3)))?.stock).toBe(3)
   })
 
-  it('whose opening is lost on its way rejects, or is made behind a barrier', async () => {
-    const { proxy, slow, direct } = await opened()
+  it('that may have been begun twice is made behind a barrier', async () => {
+    const { proxy, slow, direct, header } = await opened()
+    proxy.blackHole('toClient') // Its first command arrives, and the reply does not.
+    const updating = slow.updateFields('p-1', () => ({ stock: 4 }))
+    updating.catch(() => {})
+    await expect.poll(async () => String(await header())[24], { timeout: 15_000 }).toBe('w')
     proxy.cut()
+    proxy.heal()
 
-    const result = await slow.updateFields('p-1', () => ({ stock: 4 })).catch((error: unknown) => error)
+    expect(await updating).toBe('uncached')
+    expect(await direct.get('p-1')).toEqual(notFound)
+  })
 
-    if (result instanceof StoreError) expect(result.message).toContain('not made')
-    else expect((await direct.getOrLoad('p-1', () => left(4)))?.stock).toBe(4)
-    expect(result).not.toBeInstanceOf(CacheClosedError)
+  it('of a record that is loaded under a lease that may have been asked for twice: it is not cached', async () => {
+    const { proxy, slow, direct, type, cache } = await opened()
+    await direct.invalidate('p-1')
+    const errors = heard(cache, 'store-error')
+    const missed = next(cache, 'miss')
+    const read = slow.getOrLoad('p-1', () => lamp)
+    await missed
+    proxy.blackHole('toClient')
+    await expect.poll(type, { timeout: 15_000 }).toBe('string')
+    proxy.cut()
+    proxy.heal()
+
+    expect(await read).toEqual(lamp)
+    expect(errors.map(({ operation }) => operation)).toEqual(['acquire'])
+    expect(await direct.get('p-1')).toEqual(notFound)
   })
 })

@@ -21,6 +21,10 @@ const record = recordOf({ name: 'Lamp', stock: '5' })
 const atWork = marked(record)
 const dead = marked(record, 1)
 const cut: RecordAt = { ...record, header: atWork.header.slice(0, 30) }
+const withMark = (mark: string): RecordAt => ({
+  ...record,
+  header: `${atWork.header.slice(0, 23)}${mark}${atWork.header.slice(25)}`,
+})
 const junk: RecordAt = { ...record, header: `${atWork.header.slice(0, 25)}a day or two.${atWork.header.slice(38)}` }
 
 /** What is left of a writer: his part of a barrier. */
@@ -48,6 +52,8 @@ describe('a record', () => {
     ['that does not exist', hashed(negativeRecord())],
     ['whose header is cut', hashed(cut)],
     ['whose mark is junk', hashed(junk)],
+    ['that has another mark', hashed(withMark('3r'))],
+    ['of another format version', hashed(withMark('4w'))],
     ['without a header', (client, key) => client.hset(key, 'name', 'Lamp')],
   ]
 

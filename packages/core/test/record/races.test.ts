@@ -1,7 +1,7 @@
 import { type Gate, gate } from '@cache-aside/testkit'
 import { describe, expect, it } from 'vitest'
 import { heard, next } from '../guarantee/events-heard.ts'
-import { lamp, type Opened, onEveryPlace } from './records.ts'
+import { lamp, type Opened, onEveryPlace, productsOf } from './records.ts'
 
 const never = () => Promise.reject(new Error('nothing is to be loaded'))
 const notFound = { found: false, value: undefined } as const
@@ -175,6 +175,19 @@ onEveryPlace('an update of a record', ({ open }) => {
 
       expect(await other.products.get('p-1')).toEqual(notFound)
       expect(await other.products.getFields('p-1', ['stock'], () => left(3))).toEqual({ stock: 3 })
+    })
+
+    it('is fresh for no longer than before', async () => {
+      const [writer, reader] = [open({ barrierTtl: '1h' }), open()]
+      await productsOf(writer.cache, { ttl: '1s' }).getOrLoad('p-1', () => lamp)
+      const { write, updated } = await writing(writer)
+
+      await expect.poll(async () => (await reader.products.get('p-1')).found, { timeout: 15_000 }).toBe(false)
+      expect(await reader.products.getOrLoad('p-1', () => left(6))).toEqual(left(6))
+      write.answer({ stock: 4 })
+      await updated
+
+      expect(await reader.products.getFields('p-1', ['stock'], () => left(4))).toEqual({ stock: 4 })
     })
 
     it.each<[string, (opened: Opened) => Promise<unknown>]>([

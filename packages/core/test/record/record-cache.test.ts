@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { cacheKey, InvalidOptionsError, UncacheableValueError } from '@cache-aside/core'
 import { json, RecordCache } from '@cache-aside/core/record'
 import { gate } from '@cache-aside/testkit'
@@ -46,6 +47,19 @@ onEveryPlace('a record cache', ({ open }) => {
         expect(await products.getOrLoad(id, never)).toMatchObject({ name: `of ${id}` })
       }
       await expect(products.getOrLoad(Number.NaN, never)).rejects.toMatchObject({ code: 'INVALID_KEY' })
+    })
+
+    it('are fresh or not cached, whatever their cache does with others', async () => {
+      const eager = { earlyRefresh: 1e9, earlyRefreshAt: 1e-9 }
+      const { products, cache, redis, at } = open({ staleWhileRevalidate: '1h', failSafe: '2h', ...eager })
+      const refreshes = heard(cache, 'refresh')
+      const slow = () => setTimeout(20, lamp)
+      await products.getOrLoad('p-1', slow)
+
+      for (let read = 0; read < 10; read++) expect(await products.getOrLoad('p-1', slow)).toEqual(lamp)
+
+      expect(refreshes).toEqual([])
+      if (redis) expect(await redis.pttl(at('p-1'))).toBeLessThanOrEqual(600_000)
     })
 
     it('are not compressed: each field is text by itself', async () => {
@@ -306,6 +320,8 @@ onEveryPlace('a record cache', ({ open }) => {
       expect(await other.products.invalidate(['p-2', 'p-3'], { scope: 'everywhere' })).toBe('acknowledged')
       expect(await other.products.invalidate([])).toBe('acknowledged')
 
+      const scope = 'nowhere' as 'everywhere'
+      await expect(other.products.invalidate('p-4', { scope })).rejects.toBeInstanceOf(InvalidOptionsError)
       for (const id of ['p-1', 'p-2', 'p-3']) expect(await products.get(id)).toEqual(notFound)
       expect(await products.getOrLoad('p-4', never)).toEqual(lamp)
     })

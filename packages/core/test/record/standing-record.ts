@@ -7,7 +7,7 @@ import { RecordShape } from '../../src/record/record-shape.ts'
 import { origin, readable, type Standing, type State, serverTime, spans, standing } from '../protocol/standing.ts'
 
 /** The declared fields, in the order that a record has them in one piece. */
-export const names = ['name', 'note', 'stock'] as const
+const names = ['name', 'note', 'stock'] as const
 export const shape: RecordShape = new RecordShape(readFields({ name: 'string', stock: 'number', note: 'string?' }, []))
 
 /** A record as it stands, or is to stand: the fields of a hash, and their texts. */

@@ -1,3 +1,4 @@
+import { serverWithVectors, startRedis, startRedisCluster } from '@cache-aside/testkit'
 import { afterAll, afterEach, beforeAll, describe } from 'vitest'
 import { CacheAside, type CacheOptions, MemoryStore, RedisStore, type Store } from '../../src/index.ts'
 import {
@@ -8,7 +9,6 @@ import {
   type SemanticEventType,
 } from '../../src/semantic/index.ts'
 import { type Angles, angles } from './angles.ts'
-import { fetching, startVectorCluster, startVectorRedis } from './vector-server.ts'
 
 interface Opened<Name extends string> {
   readonly answers: SemanticCache<Name>
@@ -38,11 +38,12 @@ export function onEveryIndex(promise: string, tests: (semantics: Semantics) => v
         store = () => memory
         return
       }
-      const server = kind === 'a cluster' ? await startVectorCluster() : await startVectorRedis()
+      const vectors = await serverWithVectors()
+      const server = await (kind === 'a cluster' ? startRedisCluster(vectors) : startRedis(vectors))
       // A machine that is too busy is not a Redis that is away.
       store = () => new RedisStore(server.client(), { commandTimeout: 10_000 })
       stop = () => server.stop()
-    }, fetching)
+    })
     afterEach(async () => {
       test += 1
       index = undefined

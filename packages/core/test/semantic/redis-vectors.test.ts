@@ -1,4 +1,4 @@
-import type { RedisServer } from '@cache-aside/testkit'
+import { type RedisServer, serverWithVectors, startRedis } from '@cache-aside/testkit'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CacheAside } from '../../src/index.ts'
@@ -6,16 +6,15 @@ import { runScript } from '../../src/protocol/script.ts'
 import { ExactIndex, redisVectors, type VectorIndex } from '../../src/semantic/index.ts'
 import { pointScript } from '../../src/semantic/scripts.generated.ts'
 import { cosineOf } from './angles.ts'
-import { fetching, startVectorRedis } from './vector-server.ts'
 
 let server: RedisServer
 let redis: Redis
 let tests = 0
 
 beforeAll(async () => {
-  server = await startVectorRedis()
+  server = await startRedis(await serverWithVectors())
   redis = server.client()
-}, fetching)
+})
 afterAll(() => server.stop())
 
 interface Opened {

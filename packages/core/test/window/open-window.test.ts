@@ -95,11 +95,9 @@ describe('openWindow', () => {
   it('stands as long as it did, where that is longer than its mark', async () => {
     const key = newKey()
     await listed(window)(redis, key)
-    const [, , , ttl] = await standingAt(redis, key)
-
     await windowShape(count).open(redis, key, { id, ttl: 1_000, format: 'window' })
 
-    expect((await standingAt(redis, key)).at(-1)).toBe(ttl)
+    expect(await redis.pttl(key)).toBeGreaterThan(spans.before / 2)
   })
 
   it('is opened by one of many', async () => {
