@@ -162,7 +162,10 @@ export type Acquired =
   /** A writer is at work: what is loaded now cannot be filled. */
   | { readonly kind: 'barred' }
 
-/** A key that is gone. `deleted` covers invalidations, and leases that ended without a value. */
+/**
+ * A key that is gone. `deleted` covers invalidations, and leases that ended: without a value, or with that of a record or window,
+ * which is another type of key.
+ */
 export interface Eviction {
   readonly reason: 'expired' | 'evicted' | 'deleted'
   readonly key: string
