@@ -83,17 +83,20 @@ export class ShapedCache<Change> {
     return served ? { found: true, value: served.value } : { found: false, value: undefined }
   }
 
-  /** A part of the value, read by itself; undefined where none is cached. @param part The same shape, of which less is read. */
-  async part(id: KeyPart, part: Shape<Change>): Promise<{ readonly value: unknown } | undefined> {
+  /** Reads a part of a value by itself; undefined where none is cached. @param part The same shape, of which less is read. */
+  part(part: Shape<Change>): (id: KeyPart) => Promise<{ readonly value: unknown } | undefined> {
     const { options, around } = this.#parts
-    const key = this.key(id)
-    const near = this.#reads.near(key, this.#settings)
-    if (near !== undefined) return { value: near }
     const store = shapedStore(options.store, part, options.namespaceKeys)
     const settings = { ...this.#settings, near: false, format: withCodec(this.#settings.format, part.codec) }
-    const found = await new ReadThrough({ ...options, store, compression: undefined }, around).find(key, settings)
-    if (found) around.hit(key, false)
-    return found
+    const reads = new ReadThrough({ ...options, store, compression: undefined }, around)
+    return async (id) => {
+      const key = this.key(id)
+      const near = this.#reads.near(key, this.#settings)
+      if (near !== undefined) return { value: near }
+      const found = await reads.find(key, settings)
+      if (found) around.hit(key, false)
+      return found
+    }
   }
 
   /**

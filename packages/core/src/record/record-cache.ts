@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Acknowledgement } from '../cache/invalidations.ts'
 import type { Lookup } from '../cache/read-through.ts'
 import { refuseNonObject, refuseUnknown } from '../cache/settings.ts'
@@ -20,6 +21,9 @@ export type RecordOf<Cache> = Cache extends RecordCache<infer Declared> ? Record
 
 /** Some fields of a record, or that there is none. */
 type FieldsIn<Declared extends Fields> = Partial<RecordIn<Declared>> | null
+
+/** Sets of fields that are read by themselves, and remembered. */
+const mostParts = 100
 
 const known: ReadonlySet<string> = new Set([...shapedOptionNames, 'fields'])
 
@@ -46,6 +50,7 @@ export class RecordCache<const Declared extends Fields> {
   readonly #cache: ShapedOptions['cache']
   readonly #shape: RecordShape
   readonly #records: ShapedCache<FieldChange>
+  readonly #parts = new LRUCache<string, ReturnType<ShapedCache<FieldChange>['part']>>({ max: mostParts })
 
   /** @throws {InvalidOptionsError} which names every option that is wrong and shows a right value. */
   constructor(options: RecordCacheOptions<Declared>) {
@@ -87,7 +92,7 @@ export class RecordCache<const Declared extends Fields> {
     names: readonly Name[],
     load: Loader<RecordIn<Declared> | null>,
   ): Promise<Pick<RecordIn<Declared>, Name> | null> {
-    const found = await this.#records.part(id, this.#shape.part(names))
+    const found = await this.#part(names)(id)
     const record = found ? found.value : await this.#records.getOrLoad(id, load)
     return record === null ? null : (picked(record as object, names) as Pick<RecordIn<Declared>, Name>)
   }
@@ -133,6 +138,17 @@ export class RecordCache<const Declared extends Fields> {
       named.map((id) => this.key(id)),
       options,
     )
+  }
+
+  /** @throws {InvalidOptionsError} */
+  #part(names: readonly string[]): ReturnType<ShapedCache<FieldChange>['part']> {
+    const joined = JSON.stringify(names)
+    let part = this.#parts.get(joined)
+    if (!part) {
+      part = this.#records.part(this.#shape.part(names))
+      this.#parts.set(joined, part)
+    }
+    return part
   }
 
   /** @throws {UncacheableValueError} */

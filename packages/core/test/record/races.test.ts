@@ -43,6 +43,21 @@ onEveryPlace('an update of a record', ({ open }) => {
       expect(reader.cache.stats().fillsRejected).toBe(1)
     })
 
+    it('of the same process: nobody who reads during the write waits for it', async () => {
+      const process = open()
+      const source = gate<typeof lamp>()
+      const early = process.products.getOrLoad('p-1', source.load)
+      await source.called
+      const { write, updated } = await writing(process)
+
+      expect(await process.products.getOrLoad('p-1', () => left(6))).toEqual(left(6))
+
+      source.answer(lamp)
+      write.answer({ stock: 4 })
+      await Promise.all([early, updated])
+      expect(await process.products.get('p-1')).toEqual(notFound)
+    })
+
     it('since before the write: its record is void, though it was cached by then', async () => {
       const [writer, reader] = [open(), open()]
       const { write, updated } = await writing(writer)
