@@ -75,6 +75,12 @@ export class Connection {
     }
   }
 
+  /** As `send`, and leaves with all that is sent in the same tick. */
+  sendTogether<T>(command: (redis: RedisPort) => Promise<T>, key: string): Promise<T> {
+    this.#writes.gather()
+    return this.send(command, key)
+  }
+
   /**
    * As `send`, and rejects when the connection was lost before the answer: the client may have sent the command twice,
    * and a copy that was held up on the way may arrive much later. For commands that create a lease.

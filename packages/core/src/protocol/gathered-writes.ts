@@ -1,25 +1,27 @@
 import type { Writable } from 'node:stream'
 import type { RedisPort } from './redis-port.ts'
 
-/** A client of a cluster keeps one for each node, which has a socket once it is connected. */
-interface Nodes {
+/** A client has a socket once it is connected; that of a cluster keeps a client for each node. */
+interface Sockets {
+  readonly stream?: Writable
   nodes(): readonly { readonly stream?: Writable }[]
 }
 
-/** What is sent to a cluster in one tick leaves as one write to each node: most of what a short command costs is its write. */
+/** What is sent in one tick leaves as one write, to each node of a cluster: most of what a short command costs is its write. */
 export class GatheredWrites {
-  readonly #cluster: RedisPort & Nodes
+  readonly #redis: RedisPort & Sockets
   #isGathering = false
 
-  constructor(cluster: RedisPort) {
-    this.#cluster = cluster as RedisPort & Nodes
+  constructor(redis: RedisPort) {
+    this.#redis = redis as RedisPort & Sockets
   }
 
   /** Holds back what is sent from now on, until the end of this tick. */
   gather(): void {
     if (this.#isGathering) return
     this.#isGathering = true
-    const sockets = this.#cluster.nodes().map(({ stream }) => stream)
+    const redis = this.#redis
+    const sockets = redis.isCluster ? redis.nodes().map(({ stream }) => stream) : [redis.stream]
     for (const socket of sockets) socket?.cork()
     process.nextTick(() => {
       this.#isGathering = false

@@ -83,7 +83,7 @@ export class RedisStore implements Store {
    * @param key One of the command's: in a cluster it says whose silence that would be.
    */
   send<T>(command: (redis: RedisPort) => Promise<T>, key: string): Promise<T> {
-    return this.#connection.send(command, key)
+    return this.#connection.sendTogether(command, key)
   }
 
   /** As `send`, and rejects when the command may have been sent twice: for those that create a lease. */

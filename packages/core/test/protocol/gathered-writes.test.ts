@@ -1,4 +1,4 @@
-import { type RedisCluster, type RedisServer, startRedisCluster } from '@cache-aside/testkit'
+import { type RedisCluster, type RedisServer, startRedis, startRedisCluster } from '@cache-aside/testkit'
 import type { Cluster } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { slotOf } from '../../src/protocol/cluster-node.ts'
@@ -25,6 +25,20 @@ function readAll(): Promise<unknown[]> {
   return Promise.all(keys.map((key) => connection.send((redis) => read(redis, [key]), key)))
 }
 
+describe('what is sent together to a server in one tick', () => {
+  it('is one write', async () => {
+    await using server = await startRedis()
+    const own = server.client()
+    const connection = new Connection(own, { commandTimeout: 5_000, clock: systemClock })
+    onTestFinished(() => connection.detach())
+    const readTogether = () =>
+      Promise.all(keys.map((key) => connection.sendTogether((redis) => read(redis, [key]), key)))
+    await readTogether()
+
+    expect(await readsOfEach({ nodes: [server] }, readTogether)).toEqual([1])
+  })
+})
+
 describe('what is sent to a cluster in one tick', () => {
   it('is one write to each node', async () => {
     await readAll()
@@ -50,7 +64,7 @@ describe('what is sent to a cluster in one tick', () => {
 })
 
 /** How often each node has read from its clients meanwhile; to be asked it reads once, too. */
-async function readsOfEach({ nodes }: RedisCluster, act: () => Promise<unknown>): Promise<number[]> {
+async function readsOfEach({ nodes }: Pick<RedisCluster, 'nodes'>, act: () => Promise<unknown>): Promise<number[]> {
   const clients = nodes.map((node) => node.client())
   const counts = () =>
     Promise.all(clients.map(async (each) => Number(/reads_processed:(\d+)/.exec(await each.info())?.[1])))
