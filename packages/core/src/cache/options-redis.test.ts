@@ -102,6 +102,18 @@ describe('the place of the entries', () => {
   })
 
   it.each<[string, () => Redis | Cluster | RedisOptions]>([
+    ['a client with enableAutoPipelining', () => new Redis({ lazyConnect: true, enableAutoPipelining: true })],
+    ['a cluster client with it', () => new Cluster(nodes, { lazyConnect: true, enableAutoPipelining: true })],
+    ['options with it', () => ({ enableAutoPipelining: true })],
+    ['a client with stringNumbers', () => new Redis({ lazyConnect: true, stringNumbers: true })],
+  ])('is refused where replies would not be read: %s', (_what, redis) => {
+    const target = redis()
+    if (target instanceof Redis || target instanceof Cluster) given(target)
+
+    expect(problemsOf(() => resolveRedis(target))).toMatchObject([{ option: 'redis', got: 'one with them' }])
+  })
+
+  it.each<[string, () => Redis | Cluster | RedisOptions]>([
     ['a cluster client that reads from replicas', () => new Cluster(nodes, { lazyConnect: true, scaleReads: 'slave' })],
     ['a cluster client that reads from any node', () => new Cluster(nodes, { lazyConnect: true, scaleReads: 'all' })],
     [

@@ -275,14 +275,18 @@ function checkRedis(redis: RedisTarget, check: Check): void {
     shown(redis),
   )
   if (typeof redis !== 'object' || redis === null) return
-  const { scaleReads = 'master', role = 'master' } = (isClient(redis) ? redis.options : redis) as {
-    scaleReads?: unknown
-    role?: unknown
-  }
+  const given = (isClient(redis) ? redis.options : redis) as Partial<Record<string, unknown>>
+  const { scaleReads = 'master', role = 'master', enableAutoPipelining = false, stringNumbers = false } = given
   check(
     scaleReads === 'master' && role === 'master',
     'redis',
     'a client that reads from masters, because a replica can be behind an invalidation',
     'one that reads from replicas',
+  )
+  check(
+    enableAutoPipelining === false && stringNumbers === false,
+    'redis',
+    'a client without enableAutoPipelining, under which ioredis breaks on the replies that are asked for here, and without stringNumbers',
+    'one with them',
   )
 }

@@ -8,7 +8,10 @@ export interface ShapedOptions
   extends Pick<ReadOptions, 'ttl' | 'negativeTtl' | 'jitter' | 'leaseTtl' | 'loadTimeout' | 'retry'> {
   /** The cache that it stands on: its Redis, namespace, near cache, events and statistics. It is closed with that. */
   readonly cache: CacheAside
-  /** The first part of its keys: nothing else in the cache may be called so. 1 to 64 of `A-Z a-z 0-9 . _ -`. */
+  /**
+   * The first part of its keys, and of nothing else in the cache: a value or a response under the same key would void it, and a
+   * load of one that reads the other wait for itself. 1 to 64 of `A-Z a-z 0-9 . _ -`.
+   */
   readonly name: string
 }
 

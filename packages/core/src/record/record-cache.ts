@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import type { Acknowledgement } from '../cache/invalidations.ts'
 import type { Lookup } from '../cache/read-through.ts'
-import { refuseNonObject, refuseUnknown } from '../cache/settings.ts'
+import { refuseNonObject, refuseUnknown, shown } from '../cache/settings.ts'
 import { ShapedCache, type Updated } from '../cache/shaped-cache.ts'
 import { resolveShaped, type ShapedOptions, shapedOptionNames } from '../cache/shaped-options.ts'
 import type { InvalidateOptions } from '../cache/write-options.ts'
 import type { KeyPart } from '../entry/key.ts'
-import { type OptionProblem, UncacheableValueError } from '../errors.ts'
+import { InvalidOptionsError, type OptionProblem, UncacheableValueError } from '../errors.ts'
 import type { Loader } from '../load/run-loader.ts'
 import { type Fields, readFields, type RecordIn } from './fields.ts'
 import { type FieldChange, RecordShape } from './record-shape.ts'
@@ -103,7 +103,8 @@ export class RecordCache<const Declared extends Fields> {
   }
 
   /**
-   * Writes some fields of a record where it is cached, and renews its TTL by the same step: it is never cached in part. Once
+   * Writes some fields of a record where it is cached, and begins the `ttl` of this cache anew by the same step: it is never
+   * cached in part. Once
    * it has resolved, no read that starts afterwards, in any process, returns what these fields were before.
    *
    * Loads of the record that are under way are fenced off. Where anything else has happened to the record since the call
@@ -116,7 +117,7 @@ export class RecordCache<const Declared extends Fields> {
    * @throws {StoreError} if Redis did not acknowledge it; the message says whether the write was made.
    * @throws {UncacheableValueError} for a field that is not declared, or another type in it than declared. The record is void
    *   then, and the write is made.
-   * @throws what `write` throws, as it was thrown. {@link InvalidKeyError} {@link CacheClosedError}
+   * @throws what `write` throws, as it was thrown. {@link InvalidKeyError} {@link InvalidOptionsError} {@link CacheClosedError}
    *
    * @example
    * await products.updateFields('p-001', async () => {
@@ -125,6 +126,10 @@ export class RecordCache<const Declared extends Fields> {
    * })
    */
   async updateFields(id: KeyPart, write: () => FieldsIn<Declared> | PromiseLike<FieldsIn<Declared>>): Promise<Updated> {
+    if (typeof write !== 'function') {
+      const expected = 'a function that writes fields, such as async () => ({ stock: await database.sell(id) })'
+      throw new InvalidOptionsError([{ option: 'write', expected, got: shown(write) }])
+    }
     return this.#records.amend('updateFields', id, async () => {
       const fields = await write()
       return fields === null ? null : this.#changeOf(id, fields)

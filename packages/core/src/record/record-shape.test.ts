@@ -156,7 +156,7 @@ describe('a part of a record', () => {
 describe('a change', () => {
   it('is made to a payload as a script makes it to a hash', () => {
     fc.assert(
-      fc.property(records, records, fc.subarray(Object.keys(declared)), (before, after, names) => {
+      fc.property(records, records, fc.subarray(Object.keys(declared), { minLength: 1 }), (before, after, names) => {
         const fields = Object.fromEntries(Object.entries(after).filter(([name]) => names.includes(name)))
 
         const changed = shape.amended(shape.codec.encode(before), shape.changeOf(fields))
@@ -170,11 +170,24 @@ describe('a change', () => {
     ['null', null, 'fields are expected, such as { stock: 4 }'],
     ['undefined', undefined, 'fields are expected, such as { stock: 4 }'],
     ['text', 'stock', 'fields are expected, such as { stock: 4 }'],
+    ['a list', [], 'fields are expected, such as { stock: 4 }'],
+    ['nothing', {}, 'at least one field is expected, such as { stock: 4 }'],
     ['a field that is not declared', { colour: 'red' }, 'field "colour" is not declared'],
     ['the header', { '@': 'V' }, 'field "@" is not declared'],
     ['a wrong type', { stock: '4' }, 'field "stock": expected a finite number, got string'],
     ['undefined in it', { note: undefined }, 'field "note": expected well-formed text, got undefined'],
   ])('cannot be %s', (_what, fields, message) => {
     expect(() => shape.changeOf(fields as object)).toThrow(new TypeError(message))
+  })
+
+  it('can be of a class, whose fields are not its own', () => {
+    class Sold {
+      readonly #stock = 4
+      get stock(): number {
+        return this.#stock
+      }
+    }
+
+    expect(shape.changeOf(new Sold())).toEqual(new Map([['stock', Buffer.from('4')]]))
   })
 })

@@ -54,14 +54,16 @@ export class RecordShape implements Shape<FieldChange> {
 
   /** @throws {TypeError} for a field that is not declared, or a value that it cannot bring back. */
   changeOf(fields: object): FieldChange {
-    if (typeof fields !== 'object' || fields === null) throw new TypeError('fields are expected, such as { stock: 4 }')
-    return new Map(
-      Object.entries(fields).map(([name, value]) => {
-        const field = this.#declared.find((each) => each.name === name)
-        if (!field) throw new TypeError(`field "${name}" is not declared`)
-        return [name, textOf(field, value)]
-      }),
+    if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
+      throw new TypeError('fields are expected, such as { stock: 4 }')
+    const unknown = Object.keys(fields).find((key) => !this.#declared.some(({ name }) => name === key))
+    if (unknown !== undefined) throw new TypeError(`field "${unknown}" is not declared`)
+    // Those of a class too, which are not its own.
+    const written = this.#declared.filter(
+      ({ name }) => name in fields && !(name in Object.prototype && !Object.hasOwn(fields, name)),
     )
+    if (written.length === 0) throw new TypeError('at least one field is expected, such as { stock: 4 }')
+    return new Map(written.map((field) => [field.name, textOf(field, (fields as Record<string, unknown>)[field.name])]))
   }
 
   async read(redis: RedisPort, key: string): Promise<Buffer | null> {

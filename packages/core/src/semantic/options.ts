@@ -42,7 +42,7 @@ export interface SemanticCacheOptions<Name extends string = never> {
   readonly ttl?: Duration
   /** The share of a TTL that is taken off by chance. Default: the cache's. */
   readonly jitter?: number
-  /** How long an embedding may take; then the question is answered by its loader. Default `'2s'`. */
+  /** How long an embedding may take, and each answer of the index; then the question is answered by its loader. Default `'2s'`. */
   readonly embedTimeout?: Duration
   /**
    * How many questions the index holds at most, in Redis for each combination of metadata. When it is full the oldest go:

@@ -198,13 +198,23 @@ export class SemanticCache<const Name extends string = never> {
     // Whatever the index says: an id begins with its scope, and that of another is never looked at.
     const ofScope = (found ?? []).filter(({ id }) => id !== asked.id && id.startsWith(`${asked.scope}-`))
     for (const neighbour of ofScope) {
-      if (neighbour.similarity < threshold) return { nearest: neighbour }
+      if (!(neighbour.similarity >= threshold)) return { nearest: neighbour }
       const stored = await this.#answers.get<Stored | null>(neighbour.id, asked.reading)
       if (stored.found && stored.value !== null) return { served: this.#hit(asked, neighbour, stored.value) }
+      if (await this.#isAway()) return {}
       this.#reporter.report({ type: 'dropped', id: neighbour.id })
       await this.#orReport('remove', () => index.remove(neighbour.id, query))
     }
     return {}
+  }
+
+  /** What is not found then may be there. */
+  async #isAway(): Promise<boolean> {
+    const { store, namespaceKeys } = this.#options.parts.options
+    return store.readings(namespaceKeys, []).then(
+      () => false,
+      () => true,
+    )
   }
 
   #hit<T>({ text, id: asked }: Asked, { id, similarity }: Neighbour, stored: Stored | null): Answer<T> {
@@ -258,10 +268,21 @@ export class SemanticCache<const Name extends string = never> {
     return { hit: false, similarity, id, question: text, answer: (stored?.answer ?? null) as T }
   }
 
+  /** As what the index does, unless that takes too long. */
+  #inTime<T>(act: Promise<T>): Promise<T> {
+    const { embedTimeout: limit, parts } = this.#options
+    return new Promise((resolve, reject) => {
+      const cancel = parts.around.clock.after(limit, () =>
+        reject(new Error(`no answer from the index within ${limit} ms`)),
+      )
+      act.then(resolve, reject).finally(cancel)
+    })
+  }
+
   /** The index is only a help, unless it cannot be had at all. */
   async #orReport<T>(operation: 'search' | 'add' | 'remove', act: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await act()
+      return await this.#inTime(act())
     } catch (error) {
       if (error instanceof InvalidOptionsError) throw error
       this.#reporter.report({ type: 'index-error', operation, error })

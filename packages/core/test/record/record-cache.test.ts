@@ -290,6 +290,17 @@ onEveryPlace('a record cache', ({ open }) => {
       expect(await open().products.get('p-1')).toEqual(notFound)
     })
 
+    it('needs a write: what is written already is refused, and the record left as it is', async () => {
+      const { products } = open()
+      await products.getOrLoad('p-1', () => lamp)
+
+      await expect(products.updateFields('p-1', { stock: 4 } as never)).rejects.toMatchObject({
+        problems: [{ option: 'write', got: 'an object' }],
+      })
+
+      expect(await products.get('p-1')).toMatchObject({ found: true, value: { stock: lamp.stock } })
+    })
+
     it('needs an open cache', async () => {
       const { products, cache } = open()
       await products.getOrLoad('p-1', () => lamp)

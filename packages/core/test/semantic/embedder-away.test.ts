@@ -146,6 +146,36 @@ describe('an index', () => {
   })
 })
 
+describe('an index that never answers', () => {
+  it('is not waited for longer than an embedding', async () => {
+    const never = () => new Promise<never>(() => {})
+    const cache = new CacheAside({ namespace: 'test', store: new MemoryStore() })
+    const index = { search: never, add: never, remove: never }
+    const answers = new SemanticCache({ cache, name: 'answers', embedder: angles(), index, embedTimeout: 50 })
+    const errors = heard(answers, 'index-error')
+
+    expect(await answers.ask('lamp', () => 'called')).toMatchObject({ answer: 'called', hit: false })
+    expect(errors.map(({ operation, error }) => [operation, String(error)])).toEqual([
+      ['search', 'Error: no answer from the index within 50 ms'],
+      ['add', 'Error: no answer from the index within 50 ms'],
+    ])
+  })
+
+  it('or whose similarities are no numbers, finds nothing', async () => {
+    const index = new ExactIndex()
+    const lying = {
+      add: index.add.bind(index),
+      remove: index.remove.bind(index),
+      search: async (...asked: Parameters<typeof index.search>) =>
+        (await index.search(...asked)).map((neighbour) => ({ ...neighbour, similarity: Number.NaN })),
+    }
+    const { answers } = open({ index: lying })
+    await answers.ask('lamp', () => 'cached')
+
+    expect(await answers.ask('lamp @5', () => 'called')).toMatchObject({ answer: 'called', hit: false })
+  })
+})
+
 describe('an index that fails', () => {
   it('leaves the question to its loader', async () => {
     const error = new Error('no index today')

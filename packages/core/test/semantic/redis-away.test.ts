@@ -36,6 +36,24 @@ describe('while Redis is away', () => {
     await cache.close()
   })
 
+  it('an index in the process keeps what it points to', { timeout: 60_000 }, async () => {
+    // What is written is there again after a restart.
+    await using server = await startRedis({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] })
+    const cache = new CacheAside({ namespace: 'test', redis: server.url, commandTimeout: '10s' })
+    const answers = new SemanticCache({ cache, name: 'answers', embedder: angles(), index: new ExactIndex() })
+    await answers.ask('lamp', () => 'cached')
+
+    await server.kill()
+    expect(await answers.ask('lamp @5', () => 'called')).toMatchObject({ answer: 'called', hit: false })
+    const recovered = new Promise((resolve) => cache.events.on('recovered', resolve))
+    await server.start()
+    await recovered
+
+    expect(await answers.ask('lamp @5', fail)).toMatchObject({ answer: 'cached', hit: true })
+    expect(answers.stats().dropped).toBe(0)
+    await cache.close()
+  })
+
   it('in the middle of a question: it is answered all the same', { timeout: 60_000 }, async () => {
     await using server = await startRedis(await serverWithVectors())
     const cache = new CacheAside({

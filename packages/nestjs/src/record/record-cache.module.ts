@@ -15,7 +15,7 @@ export const getRecordCacheToken = (name: string): string => featureToken('Recor
  * Injects the record cache that `RecordCacheModule.forFeature` was given this name for.
  *
  * @example
- * constructor(@InjectRecordCache('product') private readonly products: RecordCache<typeof productFields>) {}
+ * constructor(@InjectRecordCache('stock') private readonly stock: RecordCache<typeof stockFields>) {}
  */
 export const InjectRecordCache = (name: string): PropertyDecorator & ParameterDecorator =>
   Inject(getRecordCacheToken(name))
@@ -32,8 +32,8 @@ export class RecordCacheModule {
    * does for a name that another feature of the application has.
    *
    * @example
-   * const productFields = { name: 'string', stock: 'number', note: 'string?' } as const satisfies Fields
-   * RecordCacheModule.forFeature({ name: 'product', fields: productFields, ttl: '10m' })
+   * const stockFields = { name: 'string', stock: 'number', note: 'string?' } as const satisfies Fields
+   * RecordCacheModule.forFeature({ name: 'stock', fields: stockFields, ttl: '10m' })
    */
   static forFeature({ name, ...options }: RecordCacheModuleOptions): DynamicModule {
     return RecordCacheModule.forFeatureAsync({ name, useFactory: () => options })
@@ -44,9 +44,9 @@ export class RecordCacheModule {
    *
    * @example
    * RecordCacheModule.forFeatureAsync({
-   *   name: 'product',
+   *   name: 'stock',
    *   inject: [ConfigService],
-   *   useFactory: (config: ConfigService) => ({ fields: productFields, ttl: config.getOrThrow('PRODUCT_TTL') }),
+   *   useFactory: (config: ConfigService) => ({ fields: stockFields, ttl: config.getOrThrow('STOCK_TTL') }),
    * })
    */
   static forFeatureAsync(options: RecordCacheModuleAsyncOptions): DynamicModule {
