@@ -10,6 +10,8 @@ import { imports } from './workloads/imports.ts'
 import { holdingPeers, memory } from './workloads/memory.ts'
 import { near, nearPeers } from './workloads/near.ts'
 import { readingPeers, redisAway } from './workloads/redis-away.ts'
+import { semantic } from './workloads/semantic.ts'
+import { shapes } from './workloads/shapes.ts'
 import { stampede, stampedingPeers } from './workloads/stampede.ts'
 import { taggingPeers, tags } from './workloads/tags.ts'
 import type { Workload } from './workloads/workload.ts'
@@ -33,6 +35,8 @@ const workloads: Readonly<Record<string, Offer>> = {
   memory: { run: memory, peers: holdingPeers, rounds: 3 },
   imports: { run: imports, peers: [], rounds: 9 },
   batches: { run: batches, peers: batchingPeers, rounds: 7 },
+  shapes: { run: shapes, peers: [], rounds: 9 },
+  semantic: { run: semantic, peers: [], rounds: 5 },
 }
 
 // pnpm hands its own `--` on.
@@ -70,7 +74,9 @@ async function bench({ run, peers: all }: Offer): Promise<void> {
   const outcome = await run({ peers, rounds, seconds, progress: (line) => console.log(line) })
   const command = `pnpm bench ${typed.join(' ')}`
   const section = given.node === undefined ? name : `${name}-node-${given.node}`
-  const report = { workload: section, command, date, rounds, machine: await machine(), outcome }
+  const own = await machine()
+  const measured = { ...own, redis: outcome.redis ?? own.redis }
+  const report = { workload: section, command, date, rounds, machine: measured, outcome }
   console.log(`\n${markdown(report)}`)
   if (given.save) console.log(`\nsaved as ${save(report)}`)
 }

@@ -13,6 +13,8 @@ export interface Outcome {
   readonly tables: readonly Table[]
   /** Where there are some, they and the tables go to `docs/benchmarks`. */
   readonly charts?: readonly Chart[]
+  /** Where it is not that of the machine: `redis 8.0.2`. */
+  readonly redis?: string
   /** Every run, as it was measured. */
   readonly runs: readonly unknown[]
 }
