@@ -2,6 +2,7 @@ import type { HistoryLog } from '@cache-aside/testkit'
 import type { Fate } from './fate.ts'
 import type { ObservedCache } from './observed-cache.ts'
 import type { Random } from './random.ts'
+import type { Shaped } from './shaped.ts'
 import type { Source } from './source.ts'
 import type { Stalls } from './stalls.ts'
 import type { Workload } from './workload.ts'
@@ -14,6 +15,8 @@ export interface Around {
   readonly log: HistoryLog
   readonly source: Source
   readonly observed: ObservedCache
+  /** Undefined: values are what `valueOf` makes. */
+  readonly shaped: Shaped | undefined
   readonly stalls: Stalls
   readonly fate: Fate
 }

@@ -3,8 +3,10 @@ import { journalMutants } from './mutants/journals.ts'
 import { leaseMutants } from './mutants/leases.ts'
 import type { Mutant } from './mutants/mutant.ts'
 import { nearMutants } from './mutants/near.ts'
+import { recordMutants } from './mutants/records.ts'
 import { refreshMutants } from './mutants/refreshes.ts'
 import { tagMutants } from './mutants/tags.ts'
+import { windowMutants } from './mutants/windows.ts'
 
 export const mutants: readonly Mutant[] = [
   ...leaseMutants,
@@ -13,4 +15,6 @@ export const mutants: readonly Mutant[] = [
   ...journalMutants,
   ...tagMutants,
   ...nearMutants,
+  ...recordMutants,
+  ...windowMutants,
 ]

@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { CacheAside } from '@cache-aside/core'
 import { type HistoryLog, type Outcome, sharedNow } from '@cache-aside/testkit'
+import { openRecords } from './records.ts'
+import type { Shaped } from './shaped.ts'
+import { openWindows } from './windows.ts'
 import { commandTimeout, loadTimeout, type Workload } from './workload.ts'
 
 export interface ObservedOptions {
@@ -14,6 +17,8 @@ export interface ObservedOptions {
 /** A cache whose reports go to the log. */
 export class ObservedCache {
   readonly cache: CacheAside
+  /** Undefined: its entries are single strings. */
+  readonly shaped: Shaped | undefined
   readonly #name: string
   readonly #log: HistoryLog
   /** The writes behind a barrier that are under way, so that what is reported can be told to the one it is about. */
@@ -28,18 +33,26 @@ export class ObservedCache {
 
   static async open({ name, workload, cacheUrl, engine }: ObservedOptions, log: HistoryLog): Promise<ObservedCache> {
     const { CacheAside: Engine } = (await import(engine)) as typeof import('@cache-aside/core')
-    const { leaseTtl, barrierTtl, options, near } = workload
+    const { leaseTtl, barrierTtl, options, near, shape } = workload
     const own = { namespace: 'prove', redis: cacheUrl, leaseTtl, barrierTtl, loadTimeout, commandTimeout }
     const nearby = near && { near: true, nearLag: near.lag }
-    return new ObservedCache(new Engine({ ...own, ...options, ...nearby }), name, log)
+    const cache = new Engine({ ...own, ...options, ...nearby })
+    const part = (folder: string) => import(new URL(`${folder}/index.ts`, import.meta.resolve(engine)).href)
+    const shaped =
+      shape?.kind === 'record'
+        ? openRecords(cache, await part('record'))
+        : shape && openWindows(cache, shape, await part('window'))
+    return new ObservedCache(cache, shaped, name, log)
   }
 
-  private constructor(cache: CacheAside, name: string, log: HistoryLog) {
+  private constructor(cache: CacheAside, shaped: Shaped | undefined, name: string, log: HistoryLog) {
     this.cache = cache
+    this.shaped = shaped
     this.#name = name
     this.#log = log
     cache.events
       .on('hit', ({ key, near }) => near && this.#reading.getStore()?.add(key))
+      .on('corrupt', ({ key, reason }) => log.end(log.begin('corrupt', key, { reason })))
       .on('store-error', ({ operation }) => this.#noteFault(`store-error: ${operation}`))
       .on('degraded', () => {
         this.#degraded ??= log.begin('degraded', name)

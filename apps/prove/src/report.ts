@@ -47,10 +47,12 @@ function byPath(results: readonly Result[]): (string | number)[][] {
     'near',
     'behind',
     'by ms',
+    'in place',
+    'holes',
   ]
   const rows = results.map(({ name, verdict }) => {
-    const { stale, renewals, orphans, pending, losses, near, behind, furthest } = verdict
-    return [name, stale, renewals, orphans, pending, losses, near, behind, furthest]
+    const { stale, renewals, orphans, pending, losses, near, behind, furthest, amended, holes } = verdict
+    return [name, stale, renewals, orphans, pending, losses, near, behind, furthest, amended, holes]
   })
   return [head, ...rows]
 }

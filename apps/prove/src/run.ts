@@ -19,8 +19,8 @@ import { type FaultKind, isServerFault } from './fault-kinds.ts'
 import { inject, schedule } from './faults.ts'
 import type { Place } from './place.ts'
 import { Slot } from './slot.ts'
-import { listsOf, rowsOf, tagsOf } from './source.ts'
-import { commandTimeout, loadTimeout, type Workload } from './workload.ts'
+import { keyOf, listsOf, rowsOf, Source, tagsOf } from './source.ts'
+import { commandTimeout, loadTimeout, weightOf, type Workload } from './workload.ts'
 
 export interface RunOptions {
   readonly workload: Workload
@@ -92,9 +92,9 @@ export async function run(options: RunOptions): Promise<Result> {
 }
 
 function boundsOf(workload: Workload): Bounds {
-  const { leaseTtl, barrierTtl, by } = workload
+  const { leaseTtl, barrierTtl, by, shape } = workload
   const waitOut = loadTimeout + leaseTtl
-  const isBarred = by.mutate !== undefined || by.writeThrough !== undefined
+  const isBarred = by.mutate !== undefined || by.writeThrough !== undefined || by.amend !== undefined
   return {
     // A caller can be denied once: two loads waited out, and their commands.
     read: 2 * waitOut + 4_000,
@@ -104,6 +104,7 @@ function boundsOf(workload: Workload): Bounds {
     // The pause of one who waited for another's load when it became known, and what a busy machine takes.
     degraded: 400,
     nearLag: workload.near?.lag,
+    window: shape?.kind === 'window' ? { ...shape, weigh: (version) => weightOf(version, shape.heaviest) } : undefined,
     barrier: isBarred ? { ttl: barrierTtl, expiry: 100, optional: journals(workload) } : undefined,
   }
 }
@@ -222,12 +223,15 @@ async function settle({ workload }: RunOptions, { slots, place, redis, database 
   if (journals(workload)) await Promise.all(slots.map((slot) => slot.order({ kind: 'replay' })))
   else await slots[0]?.order({ kind: 'invalidate' })
   if (workload.near) await sleep(workload.near.lag)
-  for (const key of keys) place.log.settled(key, Number((await database.cli('GET', key)) ?? 0))
+  const source = new Source(database.client(), workload)
+  for (const key of keys) place.log.settled(key, await source.held(key))
   await Promise.all(slots.map((slot) => slot.order({ kind: 'read' })))
 
   await sleep(Math.max(leaseTtl, barrierTtl) + 300)
   for (const key of keys) {
-    const state = await redis.cli('GETRANGE', `prove:${key}`, 0, 0)
+    const inCache = `prove:${keyOf(workload, key)}`
+    // Leases and barriers are strings, whatever values are.
+    const state = (await redis.cli('TYPE', inCache)) === 'string' && (await redis.cli('GETRANGE', inCache, 0, 0))
     if (state === 'L') place.log.residue(key, 'lease')
     if (state === 'B') place.log.residue(key, 'barrier')
   }

@@ -1,5 +1,5 @@
 import type { WriteOptions } from '@cache-aside/core'
-import type { Outcome } from '@cache-aside/testkit'
+import type { Outcome, Settled } from '@cache-aside/testkit'
 import type { Redis } from 'ioredis'
 import type { Value } from './around.ts'
 import type { Groups, Workload } from './workload.ts'
@@ -11,7 +11,25 @@ export interface Committed {
   readonly tags: readonly string[]
   /** The lists that it has changed, and their versions. */
   readonly lists: ReadonlyMap<string, number>
+  /** The fields that it has changed. Left out: rows have none. */
+  readonly changes?: readonly string[]
+  /** It has deleted the row. */
+  readonly absent?: boolean
 }
+
+/** What a commit is to change of a row that has fields. Where there is none it makes one, with all of them. */
+export interface Change {
+  readonly fields: readonly string[]
+  readonly deletes: boolean
+}
+
+/** Those of a row, where it is a record. */
+export const fieldsOfRows = ['name', 'note', 'attributes'] as const
+
+export type FieldOfRow = (typeof fieldsOfRows)[number]
+
+/** The key of a row, or of a list, in the cache. */
+export const keyOf = ({ shape }: Workload, row: string): string => (shape ? `${shape.kind}:${row}` : row)
 
 export const rowsOf = ({ keys }: Workload): string[] => Array.from({ length: keys }, (_, number) => `k${number}`)
 
@@ -42,7 +60,28 @@ export class Source {
     return Number((await this.#database.get(key)) ?? 0)
   }
 
-  async commit(row: string): Promise<Committed> {
+  /** What it has of a row or a list: with rows that have fields, which of their versions each is of, and whether there is none. */
+  async held(key: string): Promise<Settled & { readonly absent?: true }> {
+    if (this.#workload.shape?.kind !== 'record') return { version: await this.version(key) }
+    const stored = await this.#database.hgetall(`${key} fields`)
+    const fields = Object.fromEntries(fieldsOfRows.map((field) => [field, Number(stored[field] ?? 0)]))
+    return { version: Math.max(...Object.values(fields)), fields, ...(stored.exists !== '1' && { absent: true }) }
+  }
+
+  async commit(row: string, change?: Change): Promise<Committed> {
+    if (change) {
+      const { fields, deletes } = change
+      const given = [deletes ? 0 : 1, ...fields]
+      const [version, isWhole] = (await this.#database.eval(
+        commitFields,
+        2,
+        row,
+        `${row} fields`,
+        ...given,
+      )) as number[]
+      const changes = isWhole ? fieldsOfRows : fields
+      return { version: Number(version), tags: [], lists: new Map(), changes, absent: deletes }
+    }
     if (!this.#workload.groups) return { version: await this.#database.incr(row), tags: [], lists: new Map() }
     for (;;) {
       const version = (await this.version(row)) + 1
@@ -109,6 +148,15 @@ export class Source {
     return (number + moves) % groups.count
   }
 }
+
+/** Commits a version of some fields of a row; of all of them when that makes the row, or deletes it. */
+const commitFields = `
+local version, existed = redis.call('INCR', KEYS[1]), redis.call('HGET', KEYS[2], 'exists') == '1'
+local isWhole = not (existed and ARGV[1] == '1')
+local changed = isWhole and {${fieldsOfRows.map((field) => `'${field}'`).join(', ')}} or {unpack(ARGV, 2)}
+redis.call('HSET', KEYS[2], 'exists', ARGV[1])
+for _, field in ipairs(changed) do redis.call('HSET', KEYS[2], field, version) end
+return {version, isWhole and 1 or 0}`
 
 /** Commits a version of a row, if it is the next one, and new versions of its lists. */
 const commitVersion = `

@@ -8,7 +8,8 @@ import { Fate } from './fate.ts'
 import type { Death } from './place.ts'
 import { ObservedCache } from './observed-cache.ts'
 import { Random } from './random.ts'
-import { listsOf, rowsOf, Source } from './source.ts'
+import type { Shaped } from './shaped.ts'
+import { keyOf, listsOf, rowsOf, Source } from './source.ts'
 import { Stalls } from './stalls.ts'
 import { slowest, type Workload } from './workload.ts'
 import { Writer } from './writer.ts'
@@ -53,27 +54,44 @@ const log = new HistoryLog(assignment.log)
 const source = new Source(new Redis(assignment.databaseUrl), workload)
 const quiet = new AbortController()
 const observed = await ObservedCache.open(assignment, log)
-const { cache } = observed
+const { cache, shaped } = observed
 const stalls = new Stalls((at) => log.end(log.begin('fault', name, { at, reason: 'stood still', stalls: true })))
 const fate = new Fate(name, log)
-const around = { name, workload, random, log, source, observed, stalls, fate }
+const around = { name, workload, random, log, source, observed, shaped, stalls, fate }
 const writer = new Writer(around)
 const lists = listsOf(workload)
 const keys = [...rowsOf(workload), ...lists]
+/** What the database has of a key. */
+type Held = Awaited<ReturnType<Source['held']>>
 /** Reads that no caller waits for. */
 let readBehind: Promise<unknown> = Promise.resolve()
 
 async function read(key: string): Promise<void> {
+  if (shaped) return readShaped(key, shaped)
   // Some callers leave it to the value.
   const declared = workload.groups && random.chance(0.3) ? undefined : source.declared(key)
   const passes = passing()
   const id = log.begin('read', key, { tags: declared, ...passes.logged })
   try {
-    const load = (context: LoadContext) => loadFor(id, context)
+    const load = (context: LoadContext) =>
+      loadFor(id, key, context, ({ version }, made) => valueOf(around, key, version, made))
     const options = { ...source.tagging(declared), ...passes.options }
     const { answer, nearOf } = await observed.read(() => cache.getOrLoadEntry(key, load, options))
     const { value, stale } = answer
     log.end(id, { version: value.version, load: value.load, ...nearOf(key), ...(stale && { stale }) })
+  } catch (error) {
+    log.end(id, failure(error, stalls))
+  }
+}
+
+async function readShaped(row: string, shape: Shaped): Promise<void> {
+  const asks = shape.asks(random)
+  const id = log.begin('read', row, { asks })
+  try {
+    const load = (context: LoadContext) =>
+      loadFor(id, row, context, (held, made) => ({ ...held, by: `${name}:${made}` }))
+    const { answer, nearOf } = await observed.read(() => shape.read(row, asks, load))
+    log.end(id, { ...answer, ...nearOf(keyOf(workload, row)) })
   } catch (error) {
     log.end(id, failure(error, stalls))
   }
@@ -112,12 +130,19 @@ async function readMany(several: readonly string[]): Promise<void> {
   }
 }
 
-async function loadFor(readId: number, context: LoadContext): Promise<Value> {
-  const id = log.begin('load', context.key, { of: readId, refreshes: context.stale && true })
+/** @param make The value, of what the database has and the load that has read it. */
+async function loadFor<T>(
+  readId: number,
+  key: string,
+  context: LoadContext,
+  make: (held: Held, load: number) => T,
+): Promise<T> {
+  const id = log.begin('load', key, { of: readId, refreshes: context.stale && true })
   await dawdle()
   fate.dieIf('die-in-load')
-  const version = await source.version(context.key)
-  const shown = { version, ...source.carried(context.key, version) }
+  const held = await source.held(key)
+  const { version, absent } = held
+  const shown = { version, ...(absent && { absent }), ...source.carried(key, version) }
   await dawdle()
   if (random.chance(workload.failures)) {
     log.end(id, { failed: true })
@@ -130,7 +155,7 @@ async function loadFor(readId: number, context: LoadContext): Promise<Value> {
   }
   if (random.chance(workload.failures)) context.decline()
   log.end(id, shown)
-  return valueOf(around, context.key, version, id)
+  return make(held, id)
 }
 
 /** The database is slow before it reads, and on the way back. */

@@ -21,6 +21,8 @@ export interface Workload {
   readonly readers?: number
   /** Left out: no process has a near cache. */
   readonly near?: Near
+  /** Left out: what stands under a key is one string. */
+  readonly shape?: EntryShape
   /** Left out: writers tell the cache of keys. */
   readonly groups?: Groups
   /** The share of reads that are of several keys. Such a read does not say whether it is stale. */
@@ -58,6 +60,16 @@ export interface Groups {
   readonly moving: boolean
 }
 
+/**
+ * Records, whose commits change some of their fields; or windows of a log that each commit appends to. Items weigh from 1
+ * to `heaviest`, and a window as much as `limit`.
+ */
+export type EntryShape =
+  | { readonly kind: 'record' }
+  | { readonly kind: 'window'; readonly limit: number; readonly heaviest: number }
+
+export const weightOf = (version: number, heaviest: number): number => 1 + (version % heaviest)
+
 /** Near caches, in all processes. */
 interface Near {
   /** How far they may be behind: `nearLag`, in milliseconds. */
@@ -68,8 +80,8 @@ interface Near {
   readonly everywhere: number
 }
 
-/** A `set` is for one writer of a key at a time. */
-export type Way = 'set' | 'expire' | 'clear' | 'mutate' | 'writeThrough'
+/** A `set` is for one writer of a key at a time; an `amend` changes a record or a window in place. */
+export type Way = 'amend' | 'set' | 'expire' | 'clear' | 'mutate' | 'writeThrough'
 
 const usual: Workload = {
   name: 'few keys, many processes',
@@ -114,6 +126,18 @@ const nearby: Workload = {
   near: { lag: 200, passedBy: 0.2, everywhere: 0 },
   faults: nearFaults,
 }
+
+const changed: Workload = {
+  ...usual,
+  keys: 12,
+  writes: 0.06,
+  by: { amend: 0.8, mutate: 0.05, clear: 0.01 },
+  slowestWrite: 30,
+  faults: [...usualFaults, ...Array.from({ length: 3 }, () => writeFaults).flat()],
+}
+
+const few: EntryShape = { kind: 'window', limit: 6, heaviest: 1 }
+const weighed: EntryShape = { kind: 'window', limit: 14, heaviest: 3 }
 
 const durable = ['--appendonly', 'yes', '--appendfsync', 'always']
 
@@ -255,6 +279,40 @@ export const topologies = {
     leaseTtl: 5_000,
     idle: 500,
     faults: ['tracking-cut', 'tracking-slow', 'tracking-kill', 'stop', 'block', 'script-flush'],
+  },
+  records: { ...changed, name: 'records', shape: { kind: 'record' } },
+  'records-near': {
+    ...nearby,
+    name: 'records, and near caches',
+    shape: { kind: 'record' },
+    by: { amend: 0.7, mutate: 0.1 },
+    slowestWrite: 50,
+    near: { lag: 200, passedBy: 0, everywhere: 0.3 },
+  },
+  'records-journal': {
+    ...changed,
+    name: 'records, and a journal',
+    shape: { kind: 'record' },
+    options: { ttl: 20_000, onUnreachable: 'journal' },
+    redis: durable,
+    faults: [...journalFaults, 'retire', 'retire', 'retire'],
+  },
+  windows: { ...changed, name: 'windows', shape: few },
+  'windows-near': {
+    ...nearby,
+    name: 'windows of so much weight, and near caches',
+    shape: weighed,
+    by: { amend: 0.7, mutate: 0.1 },
+    slowestWrite: 50,
+    near: { lag: 200, passedBy: 0, everywhere: 0.3 },
+  },
+  'windows-journal': {
+    ...changed,
+    name: 'windows, and a journal',
+    shape: weighed,
+    options: { ttl: 20_000, onUnreachable: 'journal' },
+    redis: durable,
+    faults: [...journalFaults, 'retire', 'retire', 'retire'],
   },
   clear: {
     ...usual,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Acknowledgement } from '@cache-aside/core'
 import { type Around, type Value, valueOf } from './around.ts'
 import { DatabaseAway, failure } from './failure.ts'
-import { type Committed, rowsOf, tagsOf } from './source.ts'
+import { type Committed, keyOf, rowsOf, tagsOf } from './source.ts'
 import type { Way } from './workload.ts'
 
 /** What the cache is told of: a key; or, by `*`, the keys that have one of the tags, or all. */
@@ -40,6 +40,7 @@ export class Writer {
 
   async #change(row: string): Promise<void> {
     const way = this.#pickWay()
+    if (way === 'amend') return this.#amend(row)
     if (way === 'mutate' || way === 'writeThrough') return this.#mutate(way, row)
     const { version, tags } = await this.#commit(row)
     // A set that fails is left at that: whether it comes late or never, the next writer makes up for it.
@@ -63,18 +64,19 @@ export class Writer {
 
   /** @param mutation The write behind a barrier that it is part of. */
   async #commit(row: string, mutation?: number): Promise<Committed> {
-    const { log, source, fate } = this.#around
+    const { log, source, fate, shaped, random } = this.#around
     if (mutation !== undefined) await fate.stopIf('before')
     const id = log.begin('commit', row, { of: mutation })
     const near = source.listsNear(row).map((list) => ({ list, id: log.begin('commit', list, { of: mutation }) }))
-    const answer = source.commit(row)
+    const answer = source.commit(row, shaped?.change(random))
     if (mutation !== undefined) await fate.stopIf('during')
     const committed = await answer
     for (const { list, id: ofList } of near) {
       const version = committed.lists.get(list)
       log.end(ofList, version === undefined ? { failed: true } : { version })
     }
-    log.end(id, { version: committed.version })
+    const { version, changes } = committed
+    log.end(id, { version, ...(changes && { changes }) })
     fate.dieIf('die-after-commit')
     if (mutation !== undefined) await fate.stopIf('after')
     return committed
@@ -90,6 +92,34 @@ export class Writer {
     } catch (error) {
       log.end(id, failure(error, stalls, true))
     }
+  }
+
+  /** What is written is told to the cache as a change of what it has. */
+  async #amend(row: string): Promise<void> {
+    const { log, stalls, workload, random, fate, shaped, name } = this.#around
+    const id = log.begin('mutate', row, { marks: true })
+    let committed: Committed | undefined
+    let lower = 0
+    const write = async () => {
+      await sleep(random.next() * random.between(0, workload.slowestWrite))
+      if (random.chance(workload.failures)) throw new DatabaseAway()
+      fate.dieIf('die-in-write')
+      committed = await this.#commit(row, id)
+      await sleep(random.next() * random.between(0, workload.slowestWrite))
+      lower = log.begin('lower', row, { of: id })
+      return { ...committed, by: `${name}:${lower}` }
+    }
+    try {
+      const outcome = (await shaped?.amend(row, write)) ?? {}
+      const { version = 0, changes } = committed ?? {}
+      log.end(lower, { ...outcome, ...(outcome.inPlace && { version, ...(changes && { changes }) }) })
+      log.end(id, outcome.inPlace ? { inPlace: true } : {})
+      return
+    } catch (error) {
+      if (committed) log.end(lower, { failed: true })
+      log.end(id, failure(error, stalls, true))
+    }
+    if (committed) await this.#tell('invalidate', { key: row }, 3)
   }
 
   async #mutate(way: 'mutate' | 'writeThrough', row: string): Promise<void> {
@@ -132,9 +162,9 @@ export class Writer {
     write: () => Promise<Value>,
     options: Scope['options'],
   ): Promise<Value> {
-    const { observed, source } = this.#around
+    const { observed, source, workload } = this.#around
     if (way === 'writeThrough') return observed.cache.writeThrough(row, write, source.tagging(source.declared(row)))
-    return observed.cache.mutate(tags ? [] : row, write, { ...options, ...(tags && { tags }) })
+    return observed.cache.mutate(tags ? [] : keyOf(workload, row), write, { ...options, ...(tags && { tags }) })
   }
 
   /** True when it was acknowledged, or is pending. */
@@ -161,10 +191,12 @@ export class Writer {
     { key, tags }: About,
     options: Scope['options'],
   ): Promise<Acknowledgement> {
-    const { cache } = this.#around.observed
+    const { observed, workload } = this.#around
+    const { cache } = observed
+    const inCache = keyOf(workload, key)
     if (way === 'clear') return cache.clear(options)
-    if (way === 'expire') return tags ? cache.expireTag(tags) : cache.expire(key)
-    return tags ? cache.invalidateTag(tags, options) : cache.invalidate(key, options)
+    if (way === 'expire') return tags ? cache.expireTag(tags) : cache.expire(inCache)
+    return tags ? cache.invalidateTag(tags, options) : cache.invalidate(inCache, options)
   }
 
   #scope(): Scope {

@@ -21,7 +21,7 @@ it('nothing is stale, loaded twice or left behind under every kind of fault', { 
 
 const { barrier, refresh, journal, tags, 'tags-refresh': taggedRefresh, clear, near } = topologies
 
-type Path = 'orphans' | 'renewals' | 'pending' | 'writes' | 'near'
+type Path = 'orphans' | 'renewals' | 'pending' | 'writes' | 'near' | 'amended'
 
 /** @param path That was gone, besides. */
 async function staysFresh(_: string, workload: Workload, path: Path, faults: readonly FaultKind[]): Promise<void> {
@@ -71,12 +71,24 @@ describe('near caches', () => {
   })
 })
 
+const { records, windows } = topologies
+const appended = { ...windows, by: { amend: 0.9 }, writes: 0.1 }
+
+describe('records and windows', () => {
+  it.concurrent.each([
+    ['of records that are changed in place', { ...records, writes: 0.1 }, 'amended', ['kill-after-commit', 'stop']],
+    ['of windows that are appended to', appended, 'amended', ['kill-in-write', 'net-slow-replies', 'flushall']],
+  ] as const)('nothing is stale %s', { timeout: 120_000 }, staysFresh)
+})
+
 it.each([
   'a fill without compare-and-swap',
   'an acquire that takes the lease of another',
   'joiners whose tags are not asked for again',
   'a near cache without a heartbeat',
   'everywhere, without waiting for the others',
+  'a record that is opened after its write',
+  'a window that is trimmed to one item less',
 ])('%s is caught', { timeout: 120_000 }, async (name) => {
   const mutant = mutants.find((each) => each.name === name)
   if (!mutant) throw new Error(`no mutant "${name}"`)

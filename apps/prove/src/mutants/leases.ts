@@ -149,8 +149,8 @@ export const leaseMutants: readonly Mutant[] = [
       },
       {
         file: 'cache/cache.ts',
-        find: '/** What `get` found.',
-        put: "let known: Origin | undefined\nconst freshNow = (raw: Buffer) => raw.toString('latin1').replace(/^(.{38}).{13}/, `$1${Date.now() + 20_000}`)\n\n/** What `get` found.",
+        find: '/** For the caches of this package that stand on another.',
+        put: "let known: Origin | undefined\nconst freshNow = (raw: Buffer) => raw.toString('latin1').replace(/^(.{38}).{13}/, `$1${Date.now() + 20_000}`)\n\n/** For the caches of this package that stand on another.",
       },
       {
         file: 'protocol/scripts/claim.lua',

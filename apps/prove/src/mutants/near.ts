@@ -188,7 +188,7 @@ export const nearMutants: readonly Mutant[] = [
   {
     name: 'a set that leaves its own near cache',
     breaks: 'P2',
-    edits: [{ file: 'cache/cache.ts', find: '      this.#near?.forget(inStore)\n', put: '' }],
+    edits: [{ file: 'cache/cache.ts', find: '      this.#around.near?.forget(inStore)\n', put: '' }],
     workload: { ...near, by: { set: 1 }, writes: 0.03 },
     faults: ['tracking-slow'],
     seenAs,

@@ -53,8 +53,12 @@ export function findPastBarriers(
 /** A commit, and the values that its writer has put a barrier up for. */
 type Shielded = Step & { readonly scope: readonly string[]; readonly ended: number }
 
-/** Those that were surely made while the barrier of their writer stood. */
-function shieldedCommits(story: KeyStory, { ttl, expiry, optional }: BarrierBounds): Shielded[] {
+/**
+ * Those that were surely made while the barrier of their writer stood.
+ *
+ * Where that may be a mark, its writer does not keep it up, and nothing is expected before its end.
+ */
+export function shieldedCommits(story: KeyStory, { ttl, expiry, optional }: BarrierBounds): Shielded[] {
   const mutations = new Map(story.mutations.map((step) => [nameOf(step), step]))
   const lossy = story.faults.filter(({ empties }) => empties)
   const lost = new Timeline(lossy.map((fault) => ({ from: fault.began, to: story.over(fault) })))
@@ -65,9 +69,11 @@ function shieldedCommits(story: KeyStory, { ttl, expiry, optional }: BarrierBoun
     if (lost.overlaps(span)) return []
     // Raised no sooner than the call, it stands for so long without its writer's help.
     const isShort = commit.ended - mutation.began < ttl - expiry
+    const scope = scopeOf(mutation, story.key)
+    if (mutation.marks) return isShort && !optional ? [{ ...commit, ended: commit.ended + ttl + expiry, scope }] : []
     const lives = [story.disturbed, story.degraded].map((of) => of(commit.process))
     const isSure = (isShort && !optional) || !lives.some((life) => life.overlaps(span))
-    return isSure ? [{ ...commit, ended: commit.ended, scope: scopeOf(mutation, story.key) }] : []
+    return isSure ? [{ ...commit, ended: commit.ended, scope }] : []
   })
 }
 

@@ -1,10 +1,13 @@
 import { findPastBarriers } from './barriers.ts'
+import { findBreaks } from './breaks.ts'
 import { findStale } from './freshness.ts'
 import type { History } from './history.ts'
 import { findForgotten, isPending } from './journal.ts'
 import { keyStories } from './key-story.ts'
 import { findHanging } from './liveness.ts'
 import { findSecondLoads } from './one-load.ts'
+import { partsOf } from './parts.ts'
+import { findMisshapen } from './shapes.ts'
 import type { Bounds, Violation } from './violation.ts'
 
 export interface Verdict {
@@ -25,6 +28,10 @@ export interface Verdict {
   readonly furthest: number
   /** Loads that renewed what was there. */
   readonly renewals: number
+  /** Changes of records and windows that were made in place. */
+  readonly amended: number
+  /** Reads of windows that miss an item that nobody has promised yet, and show a newer one. */
+  readonly holes: number
   /** Commits behind a barrier whose writer died before it could say so. */
   readonly orphans: number
   /** Invalidations that were pending first. */
@@ -36,16 +43,30 @@ export interface Verdict {
 /** Everything that the history of a run shows to be wrong. */
 export function checkHistory(history: History, bounds: Bounds): Verdict {
   const violations: Violation[] = []
-  const count = { reads: 0, writes: 0, loads: 0, excused: 0, stale: 0, near: 0, renewals: 0, orphans: 0 }
+  const count = {
+    reads: 0,
+    writes: 0,
+    loads: 0,
+    excused: 0,
+    stale: 0,
+    near: 0,
+    renewals: 0,
+    amended: 0,
+    holes: 0,
+    orphans: 0,
+  }
   const behind: number[] = []
 
   for (const story of keyStories(history)) {
     const seconds = findSecondLoads(story, bounds)
     const barriers = findPastBarriers(story, bounds)
-    const freshness = findStale(story, bounds.nearLag)
-    for (const { violations: found } of [seconds, barriers, freshness]) violations.push(...found)
-    violations.push(...findForgotten(story), ...findHanging(story, bounds))
-    behind.push(...freshness.behind)
+    const shapes = findMisshapen(story, bounds)
+    const parts = partsOf(story, bounds.window)
+    const freshness = [story, ...parts].map((part) => findStale(part, bounds.nearLag))
+    const past = parts.map((part) => findPastBarriers(part, bounds))
+    for (const { violations: found } of [seconds, barriers, shapes, ...freshness, ...past]) violations.push(...found)
+    violations.push(...findBreaks(story), ...findForgotten(story), ...findHanging(story, bounds))
+    behind.push(...new Map(freshness.flatMap((part) => [...part.behind])).values())
     count.reads += story.reads.length
     count.writes += story.commits.length
     count.loads += story.loads.length
@@ -53,6 +74,8 @@ export function checkHistory(history: History, bounds: Bounds): Verdict {
     count.stale += story.reads.filter(({ stale }) => stale !== undefined).length
     count.near += story.reads.filter(({ near }) => near !== undefined).length
     count.renewals += story.loads.filter(({ renews }) => renews !== undefined).length
+    count.amended += story.voidings.filter(({ inPlace }) => inPlace).length
+    count.holes += shapes.holes
     count.orphans += barriers.orphans
   }
   for (const { key, what } of history.residues) {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import type { Action, Beginning, Line, Outcome, Residue } from './log.ts'
+import type { Action, Beginning, Line, Outcome, Residue, Settled } from './log.ts'
 
 /** What one process did, from its first moment to its last. */
 export interface Step extends Beginning, Outcome {
@@ -20,7 +20,7 @@ export interface History {
   readonly deaths: ReadonlyMap<string, number>
   /** The same processes, and when each was seen to be gone. */
   readonly exits: ReadonlyMap<string, number>
-  readonly settled: ReadonlyMap<string, { readonly at: number; readonly version: number }>
+  readonly settled: ReadonlyMap<string, Settled & { readonly at: number }>
   readonly residues: readonly { readonly key: string; readonly what: Residue }[]
   /** The last moment that the history tells of. */
   readonly until: number
@@ -39,7 +39,7 @@ export function readHistory(folder: string, until: number = Number.POSITIVE_INFI
 export function parseHistory(logs: ReadonlyMap<string, string>, until: number = Number.POSITIVE_INFINITY): History {
   const steps: Step[] = []
   const deaths = new Map<string, number>()
-  const settled = new Map<string, { at: number; version: number }>()
+  const settled = new Map<string, Settled & { at: number }>()
   const residues: { key: string; what: Residue }[] = []
   const exits = new Map<string, number>()
   let latest = 0
@@ -61,8 +61,10 @@ export function parseHistory(logs: ReadonlyMap<string, string>, until: number = 
         open.delete(end)
         steps.push({ ...step, ...outcome, ended: at })
       } else if ('died' in line) exits.set(line.died, line.at)
-      else if ('settled' in line) settled.set(line.settled, { at: line.at, version: line.version })
-      else residues.push({ key: line.residue, what: line.what })
+      else if ('settled' in line) {
+        const { settled: key, ...holds } = line
+        settled.set(key, holds)
+      } else residues.push({ key: line.residue, what: line.what })
     }
     steps.push(...open.values())
     deaths.set(process, last)

@@ -1,5 +1,5 @@
 import type { History, Step } from './history.ts'
-import type { Action } from './log.ts'
+import type { Action, Settled, Shown } from './log.ts'
 import { countBefore, type Span, Timeline } from './timeline.ts'
 
 /** All that happened to one key, and what its processes went through in the whole run, in order of beginning. */
@@ -12,6 +12,8 @@ export interface KeyStory {
   readonly mutations: readonly Step[]
   /** Invalidations, and what voids as they do: this key, or such a tag, or every key. */
   readonly voidings: readonly Step[]
+  /** Entries that could not be read. */
+  readonly corruptions: readonly Step[]
   readonly faults: readonly Step[]
   /** When a process was disturbed: by itself, or with all others. */
   readonly disturbed: (process: string) => Timeline
@@ -21,7 +23,7 @@ export interface KeyStory {
   /** When the cache of a process did without Redis. */
   readonly degraded: (process: string) => Timeline
   /** Once nothing disturbs any more: what the database holds, and the cache has been told of. */
-  readonly settled: { readonly at: number; readonly version: number } | undefined
+  readonly settled: (Settled & { readonly at: number }) | undefined
   /** When a step was over: its end, or the last sign of life of its process; infinity while it goes on. */
   readonly over: (step: Step) => number
   /** The last sign of life of a process that is gone. */
@@ -85,6 +87,7 @@ export function keyStories({ steps, deaths, exits, settled, until }: History): K
       commits: those('commit').filter(({ failed }) => !failed),
       mutations: those('mutate'),
       voidings: those('invalidate', 'expire', 'clear', 'set', 'lower'),
+      corruptions: those('corrupt'),
       ...lives,
       settled: settled.get(key),
       over,
@@ -131,6 +134,11 @@ export function told({ faults, reads, until }: KeyStory, step: Step): string {
     step.version !== undefined && `v${step.version}`,
     step.tags && `of ${step.tags.join(' and ')}`,
     step.carries && `with ${step.carries.join(' and ')}`,
+    step.fields && `shows ${shownAs(Object.entries(step.fields))}`,
+    step.items && `shows ${step.items.map(({ version }) => version).join(', ')}`,
+    step.absent && 'absent',
+    step.changes && `changes ${step.changes.join(', ')}`,
+    step.inPlace && 'in place',
     step.stale !== undefined && `stale: ${step.stale}`,
     step.near !== undefined && `near, after ${moment(step.near)}`,
     step.everywhere && 'everywhere',
@@ -142,3 +150,6 @@ export function told({ faults, reads, until }: KeyStory, step: Step): string {
 }
 
 export const nameOf = ({ process, id }: Step): string => `${process}:${id}`
+
+const shownAs = (fields: readonly (readonly [string, Shown])[]): string =>
+  fields.map(([field, { version, load }]) => `${field} v${version} by ${load}`).join(', ')

@@ -15,10 +15,15 @@ type KeyAction =
   | 'clear'
   /** Puts a value that was committed, and voids what was loaded before it as an `invalidate` does. */
   | 'set'
-  /** A write behind a barrier, from the call to its answer. Its `commit` is in it, and its `lower`. */
+  /** A write behind a barrier, or behind the mark of what it changes, from the call to its answer. Its `commit` is in it, and its `lower`. */
   | 'mutate'
-  /** From when such a write is over until its call is answered: voids as an `invalidate` does. With a version: puts it. */
+  /**
+   * From when such a write is over until its call is answered: voids as an `invalidate` does. With a version: puts it. In
+   * place: what stands has the change, and is not void.
+   */
   | 'lower'
+  /** An entry was found that cannot be read. */
+  | 'corrupt'
 
 /** What a process goes through; its key is the name of the process, or `*` for all. */
 type ProcessAction =
@@ -41,11 +46,23 @@ export type Line =
   /** A process is gone. */
   | { readonly at: number; readonly died: string }
   /** From now on the database holds this version, the cache was told of it, and nothing disturbs. */
-  | { readonly at: number; readonly settled: string; readonly version: number }
+  | ({ readonly at: number; readonly settled: string } & Settled)
   /** A lease or a barrier still stands although every load and write has ended and its TTL is over. */
   | { readonly at: number; readonly residue: string; readonly what: Residue }
 
 export type Residue = 'lease' | 'barrier'
+
+/** What the database holds: a version; of a record, and which one each field is of. */
+export interface Settled {
+  readonly version: number
+  readonly fields?: Readonly<Record<string, number>>
+}
+
+/** What a read shows: a version, and which load, set or lower made it: the name of its process, a colon, its id. */
+export interface Shown {
+  readonly version: number
+  readonly load: string
+}
 
 export interface Beginning {
   /** The read that a load is run by, or the write behind a barrier that a commit is part of. */
@@ -56,6 +73,10 @@ export interface Beginning {
   readonly batched?: boolean | undefined
   /** Of a read: it is to pass the near cache by. */
   readonly passesBy?: boolean | undefined
+  /** Of a read of a record: the fields that it is to show. */
+  readonly asks?: readonly string[] | undefined
+  /** Of a write: where a record or a window stands it is marked, and changed in place. It is served meanwhile. */
+  readonly marks?: boolean | undefined
   /** Of what voids: in every near cache, too, by the time it ends. */
   readonly everywhere?: boolean | undefined
   /** Of a load: a value stands that it is to replace, or to renew. */
@@ -68,10 +89,17 @@ export interface Beginning {
   readonly stalls?: boolean | undefined
 }
 
-export interface Outcome {
-  readonly version?: number
-  /** Which load, set or lower made the value that was read: the name of its process, a colon, its id. */
-  readonly load?: string
+export interface Outcome extends Partial<Shown> {
+  /** Of a read of a record. */
+  readonly fields?: Readonly<Record<string, Shown>>
+  /** Of a read of a window: oldest first. The version of an item is its place in the log. */
+  readonly items?: readonly Shown[]
+  /** Of a read or a load of a record: there is none. */
+  readonly absent?: boolean
+  /** Of a commit, and of what changes a record in place: the fields that it changes. Left out: all. */
+  readonly changes?: readonly string[]
+  /** Of a write that marks, and its lower: what is cached has the change. */
+  readonly inPlace?: boolean
   /** Of a read that the near cache of its process has answered: not before this moment. */
   readonly near?: number
   /** Of a load, and of what puts a value: the tags of that. */
@@ -122,8 +150,8 @@ export class HistoryLog {
     this.#write({ at: sharedNow(), died: process })
   }
 
-  settled(key: string, version: number): void {
-    this.#write({ at: sharedNow(), settled: key, version })
+  settled(key: string, settled: Settled): void {
+    this.#write({ at: sharedNow(), settled: key, ...settled })
   }
 
   residue(key: string, what: Residue): void {

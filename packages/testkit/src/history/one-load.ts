@@ -15,8 +15,8 @@ export function findSecondLoads(
   const arrivals = (steps: readonly Step[]) =>
     steps.map((step) => ({ from: step.began, to: lastArrival(story, step, bounds.echo) }))
   const voids = new Timeline([
-    // Who has it pending, by whatever it is voided, loads without a lease.
-    ...arrivals(story.voidings.filter((step) => step.key === story.key || isPending(step))),
+    // Who has it pending, by whatever it is voided, loads without a lease. A change in place voids nothing.
+    ...arrivals(story.voidings.filter((step) => (step.key === story.key && !step.inPlace) || isPending(step))),
     ...story.mutations.map((step) => barrierSpan(story, step, bounds.barrier?.ttl ?? 0, bounds.echo)),
   ])
   // By a tag, or with everything else: that leaves leases alone, and takes away a value, with the right to refresh it.

@@ -12,6 +12,12 @@ export type Check =
   | 'stale in a near cache'
   /** A near cache answers a read that is to pass it by. */
   | 'near cache not passed by'
+  /** A read of a record lacks a field, or shows one of a commit and misses another that the commit has changed. */
+  | 'partial record'
+  /** A read of a window shows an item twice, out of order, or beyond the limit. */
+  | 'broken window'
+  /** An entry cannot be read. */
+  | 'corrupt'
   | 'version never committed'
   | 'load never run'
   /** P5: two loads of a key at once, and nothing had voided the lease of the first. */
@@ -55,6 +61,8 @@ export interface Bounds {
   readonly degraded: number
   /** How long the near cache of a process may show what another process has voided. Left out: there is none. */
   readonly nearLag?: number | undefined
+  /** Left out: there are none. */
+  readonly window?: WindowBounds | undefined
   /** Left out: nothing is written behind barriers. */
   readonly barrier?: BarrierBounds | undefined
 }
@@ -66,4 +74,10 @@ export interface BarrierBounds {
   readonly expiry: number
   /** Writes are made without it while Redis is away. */
   readonly optional: boolean
+}
+
+/** How much a window holds: the newest item, and those before it as long as they weigh no more than this together. */
+export interface WindowBounds {
+  readonly limit: number
+  readonly weigh: (version: number) => number
 }

@@ -93,3 +93,28 @@ describe('behind a barrier', () => {
     expect([story(disturbed, { optional: true }), story(disturbed)]).toEqual([[], ['stale after a dead writer']])
   })
 })
+
+describe('behind a mark', () => {
+  /** A record with an old field, and a commit of it whose writer has marked it, and dies. */
+  const marked = (read: number, disturb: (told: Story) => void = () => {}, committed = 21) => {
+    return story((told) => {
+      const loading = told.add('a', 'read', [0, 10], { asks: ['stock'] })
+      const load = told.add('a', 'load', [1, 9], { version: 0, of: loading })
+      const mutate = told.add('b', 'mutate', [15], { marks: true })
+      told.add('b', 'commit', [20, committed], { of: mutate, version: 1, changes: ['stock'] })
+      told.line('main', { at: committed + 1, died: 'b' })
+      disturb(told)
+      told.add('c', 'read', [read, read + 1], { asks: ['stock'], fields: { stock: { version: 0, load } } })
+    })
+  }
+
+  it('finds an old field once the time of the mark is over, and not before', () => {
+    expect(marked(1_700)).toEqual(['stale after a dead writer'])
+    expect(marked(1_600)).toEqual([])
+  })
+
+  it('expects nothing of a commit whose mark Redis may have lost, or was over', () => {
+    expect(marked(1_700, (told) => told.add('main', 'fault', [17, 18], { empties: true }, '*'))).toEqual([])
+    expect(marked(3_500, () => {}, 1_500)).toEqual([])
+  })
+})

@@ -10,6 +10,7 @@ const bounds: Bounds = {
   echo: 500,
   degraded: 700,
   nearLag: 200,
+  window: { limit: 3, weigh: () => 1 },
   barrier: { ttl: 1_500, expiry: 100, optional: false },
 }
 
@@ -28,6 +29,8 @@ export class Story {
       tags,
       batched,
       passesBy,
+      asks,
+      marks,
       everywhere,
       refreshes,
       reason,
@@ -40,7 +43,19 @@ export class Story {
     const id = ++this.#ids
     const lines = this.#logs.get(process) ?? []
     const parent = of === undefined ? undefined : Number(of.split(':')[1])
-    const beginning = { of: parent, tags, batched, passesBy, everywhere, refreshes, reason, empties, stalls }
+    const beginning = {
+      of: parent,
+      tags,
+      batched,
+      passesBy,
+      asks,
+      marks,
+      everywhere,
+      refreshes,
+      reason,
+      empties,
+      stalls,
+    }
     lines.push({ at, begin: action, id, key, ...beginning })
     if (to !== undefined) lines.push({ at: to, end: id, ...outcome })
     this.#logs.set(process, lines)
