@@ -105,6 +105,10 @@ describe('the place of the entries', () => {
     ['a client with enableAutoPipelining', () => new Redis({ lazyConnect: true, enableAutoPipelining: true })],
     ['a cluster client with it', () => new Cluster(nodes, { lazyConnect: true, enableAutoPipelining: true })],
     ['options with it', () => ({ enableAutoPipelining: true })],
+    [
+      'a cluster client with stringNumbers',
+      () => new Cluster(nodes, { lazyConnect: true, redisOptions: { stringNumbers: true } }),
+    ],
     ['a client with stringNumbers', () => new Redis({ lazyConnect: true, stringNumbers: true })],
   ])('is refused where replies would not be read: %s', (_what, redis) => {
     const target = redis()

@@ -276,7 +276,11 @@ function checkRedis(redis: RedisTarget, check: Check): void {
   )
   if (typeof redis !== 'object' || redis === null) return
   const given = (isClient(redis) ? redis.options : redis) as Partial<Record<string, unknown>>
-  const { scaleReads = 'master', role = 'master', enableAutoPipelining = false, stringNumbers = false } = given
+  const { scaleReads = 'master', role = 'master', enableAutoPipelining = false } = given
+  const { stringNumbers = false } = {
+    ...given,
+    ...(given.redisOptions as Partial<Record<string, unknown>> | undefined),
+  }
   check(
     scaleReads === 'master' && role === 'master',
     'redis',

@@ -1,5 +1,6 @@
 import type { Codec } from '../entry/codec.ts'
 import type { RedisPort } from '../protocol/redis-port.ts'
+import { unknownReply } from '../protocol/script.ts'
 import type { Acquired, Attempt, Entry, Lease } from '../protocol/store.ts'
 
 /**
@@ -20,10 +21,12 @@ export interface Shape<Change> {
   fill(redis: RedisPort, key: string, lease: Lease, entry: Entry): Promise<'accepted' | 'rejected'>
   /** Marks a value as its writer's, unless it is marked already. Not safe to send twice. */
   open(redis: RedisPort, key: string, opening: Opening): Promise<boolean>
-  /** Changes the value if it still has the id that its writer has given it, and renews its TTL by the same step. */
+  /** Changes the value if it still has the id that its writer has given it, and begins its TTL anew by the same step. */
   amend(redis: RedisPort, key: string, amendment: Amendment<Change>): Promise<'accepted' | 'rejected'>
   /** The same change, to a payload. */
   amended(payload: Buffer, change: Change): Buffer
+  /** Of what a change adds at most, in bytes. */
+  sizeOf(change: Change): number
 }
 
 export interface Opening {
@@ -40,11 +43,14 @@ export interface Amendment<Change> {
   readonly opened: string
   /** Of the value from then on. */
   readonly id: string
-  /** Milliseconds. */
-  readonly freshFor: number
-  /** Milliseconds. */
-  readonly ttl: number
   readonly change: Change
+}
+
+/** What a script says of a change. */
+export function verdict(operation: string, reply: unknown): 'accepted' | 'rejected' {
+  if (reply === 1) return 'accepted'
+  if (reply === 0) return 'rejected'
+  throw unknownReply(operation, reply)
 }
 
 /** For a command about a key of another type: a lease or a barrier is no value. @throws any other error. */

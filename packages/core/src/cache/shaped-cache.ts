@@ -1,6 +1,5 @@
 import { encodeValue } from '../entry/codec.ts'
 import { decodeValue, withCodec } from '../entry/entry.ts'
-import { lifetimeOf } from '../entry/freshness.ts'
 import { cacheKey, type KeyPart, storeKey } from '../entry/key.ts'
 import { newToken } from '../entry/token.ts'
 import type { Loader } from '../load/run-loader.ts'
@@ -40,11 +39,13 @@ export class ShapedCache<Change> {
   readonly #name: string
   readonly #parts: CacheParts
   readonly #settings: Settings
+  readonly #shape: Shape<Change>
   readonly #store: ShapedStore<Change>
   readonly #reads: ReadThrough
 
   constructor({ cache, name, settings }: ShapedSettings, shape: Shape<Change>) {
     this.#name = name
+    this.#shape = shape
     this.#parts = partsOf(cache)
     const { options, around } = this.#parts
     this.#settings = Object.freeze({ ...settings, format: withCodec(settings.format, shape.codec) })
@@ -163,7 +164,7 @@ export class ShapedCache<Change> {
       settle: options.settle,
       everywhere: false,
       send: async () => {
-        accepted = change !== null && (await this.#accepts(target, change))
+        accepted = change !== null && this.#fits(change) && (await this.#accepts(target, change))
         // It may be in a barrier by now: where another writer came, or the key was invalidated.
         if (!accepted) await options.store.lower(inStore, { token: opened, settle: 0 })
       },
@@ -174,10 +175,14 @@ export class ShapedCache<Change> {
     return accepted ? 'updated' : 'uncached'
   }
 
+  /** What is larger by itself than a value may be would only be unreadable. */
+  #fits(change: Change): boolean {
+    return this.#shape.sizeOf(change) <= this.#settings.format.maxValueSize
+  }
+
   async #accepts({ operation, key, inStore, opened }: Target, change: Change): Promise<boolean> {
-    const { ttl, freshFor } = lifetimeOf(this.#settings, false, Math.random())
     try {
-      return (await this.#store.amend(inStore, { opened, id: newToken(), freshFor, ttl, change })) === 'accepted'
+      return (await this.#store.amend(inStore, { opened, id: newToken(), change })) === 'accepted'
     } catch (error) {
       // It may come about yet, unless the key is void before.
       this.#parts.around.report({ type: 'store-error', operation, key, error })

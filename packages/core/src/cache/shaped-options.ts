@@ -40,7 +40,7 @@ export function resolveShaped(
   problems: OptionProblem[],
 ): ShapedSettings {
   const base = settingsOf(cache)
-  if (!base) problems.push({ option: 'cache', expected: 'a CacheAside', got: shown(cache) })
+  if (!base) problems.push({ option: 'cache', expected: 'a CacheAside, not a child of one', got: shown(cache) })
   if (!(typeof name === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(name))) {
     problems.push({ option: 'name', expected: "1 to 64 of A-Z a-z 0-9 . _ -, such as 'product'", got: shown(name) })
   }

@@ -1,5 +1,6 @@
 import {
   endOf,
+  freshForOf,
   headOf,
   isNamed,
   isNegative,
@@ -67,12 +68,13 @@ function inMemory<Change>(store: Store, shape: Shape<Change>, namespace: Namespa
       const marked = { raw: remarked(raw, id, store.now() + ttl), freshFor: left, ttl: left }
       return (await store.fill(key, lease, marked)) === 'accepted'
     },
-    async amend(key, { opened, id, freshFor, ttl, change }) {
+    async amend(key, { opened, id, change }) {
       const { raw } = await store.read(key, namespace, [])
       if (!raw || !headOf(raw).equals(valueHead(opened))) return 'rejected'
       const { header, payload } = splitEntry(remarked(raw, id))
       const changed = Buffer.concat([header, Buffer.from('\n'), shape.amended(payload, change)])
-      return store.fill(key, { head: valueHead(opened), ttl }, { raw: changed, freshFor, ttl })
+      const ttl = freshForOf(raw)
+      return store.fill(key, { head: valueHead(opened), ttl }, { raw: changed, freshFor: ttl, ttl })
     },
   }
 }

@@ -184,6 +184,9 @@ export function isNamed(raw: Buffer, format: string): boolean {
 /** Until when a readable value is fresh, in server time and milliseconds. 0: expired by call. */
 export const endOf = (raw: Buffer): number => number(raw, at.freshUntil, 13) ?? 0
 
+/** How long a readable value is fresh from when it is stored, in milliseconds. */
+export const freshForOf = (raw: Buffer): number => number(raw, at.freshFor, 10) ?? 0
+
 /** The mark of a readable value. */
 export function readMark(raw: Buffer): Mark | undefined {
   const kind = marks.get(raw[at.mark])

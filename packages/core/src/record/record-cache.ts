@@ -103,17 +103,18 @@ export class RecordCache<const Declared extends Fields> {
   }
 
   /**
-   * Writes some fields of a record where it is cached, and begins the `ttl` of this cache anew by the same step: it is never
-   * cached in part. Once
+   * Writes some fields of a record where it is cached, and begins its TTL anew by the same step: it is never cached in part.
+   * Once
    * it has resolved, no read that starts afterwards, in any process, returns what these fields were before.
    *
    * Loads of the record that are under way are fenced off. Where anything else has happened to the record since the call
    * began, such as another `updateFields`, it is void: nobody can tell here which came last.
    *
    * @param write Commits, and returns the fields that it has changed as they are now, all of them; null where there is no such
-   *   record any more. It has to be given, and not what is written already: nobody could tell then what others have written
+   *   record any more; what is not declared is left out. It has to be given, and not what is written already: nobody could tell then what others have written
    *   and loaded since.
-   * @returns `'uncached'` where no record is cached: nothing was, or it is void now.
+   * @returns `'uncached'` where no record is cached: nothing was, or it is void now. `'pending'` only with `onUnreachable:
+   *   'journal'`.
    * @throws {StoreError} if Redis did not acknowledge it; the message says whether the write was made.
    * @throws {UncacheableValueError} for a field that is not declared, or another type in it than declared. The record is void
    *   then, and the write is made.
@@ -147,7 +148,7 @@ export class RecordCache<const Declared extends Fields> {
 
   /** @throws {InvalidOptionsError} */
   #part(names: readonly string[]): ReturnType<ShapedCache<FieldChange>['part']> {
-    const joined = JSON.stringify(names)
+    const joined = String(names)
     let part = this.#parts.get(joined)
     if (!part) {
       part = this.#records.part(this.#shape.part(names))

@@ -171,9 +171,9 @@ describe('a change', () => {
     ['undefined', undefined, 'fields are expected, such as { stock: 4 }'],
     ['text', 'stock', 'fields are expected, such as { stock: 4 }'],
     ['a list', [], 'fields are expected, such as { stock: 4 }'],
-    ['nothing', {}, 'at least one field is expected, such as { stock: 4 }'],
-    ['a field that is not declared', { colour: 'red' }, 'field "colour" is not declared'],
-    ['the header', { '@': 'V' }, 'field "@" is not declared'],
+    ['nothing', {}, 'a declared field is expected, such as { stock: 4 }'],
+    ['a field that is not declared', { colour: 'red' }, 'a declared field is expected, such as { stock: 4 }'],
+    ['the header', { '@': 'V' }, 'a declared field is expected, such as { stock: 4 }'],
     ['a wrong type', { stock: '4' }, 'field "stock": expected a finite number, got string'],
     ['undefined in it', { note: undefined }, 'field "note": expected well-formed text, got undefined'],
   ])('cannot be %s', (_what, fields, message) => {

@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { shown } from '../cache/settings.ts'
-import { type Amendment, noValue, type Opening, type Shape } from '../cache/shape.ts'
+import { type Amendment, noValue, type Opening, type Shape, verdict } from '../cache/shape.ts'
 import type { Codec } from '../entry/codec.ts'
 import { fixedLength, isNegative, splitEntry } from '../entry/entry.ts'
 import { InvalidOptionsError } from '../errors.ts'
 import { acquired } from '../protocol/acquire.ts'
 import type { RedisPort } from '../protocol/redis-port.ts'
-import { runScript, unknownReply } from '../protocol/script.ts'
+import { runScript } from '../protocol/script.ts'
 import type { Acquired, Attempt, Entry, Lease } from '../protocol/store.ts'
 import { type Cells, packCells, unpackCells } from './cells.ts'
 import type { Field } from './fields.ts'
@@ -52,17 +52,15 @@ export class RecordShape implements Shape<FieldChange> {
     )
   }
 
-  /** @throws {TypeError} for a field that is not declared, or a value that it cannot bring back. */
+  /** Of the declared fields that are given. @throws {TypeError} without any, or for a value that it cannot bring back. */
   changeOf(fields: object): FieldChange {
     if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
       throw new TypeError('fields are expected, such as { stock: 4 }')
-    const unknown = Object.keys(fields).find((key) => !this.#declared.some(({ name }) => name === key))
-    if (unknown !== undefined) throw new TypeError(`field "${unknown}" is not declared`)
     // Those of a class too, which are not its own.
     const written = this.#declared.filter(
       ({ name }) => name in fields && !(name in Object.prototype && !Object.hasOwn(fields, name)),
     )
-    if (written.length === 0) throw new TypeError('at least one field is expected, such as { stock: 4 }')
+    if (written.length === 0) throw new TypeError('a declared field is expected, such as { stock: 4 }')
     return new Map(written.map((field) => [field.name, textOf(field, (fields as Record<string, unknown>)[field.name])]))
   }
 
@@ -98,11 +96,11 @@ export class RecordShape implements Shape<FieldChange> {
   async amend(
     redis: RedisPort,
     key: string,
-    { opened, id, ttl, change }: Amendment<FieldChange>,
+    { opened, id, change }: Amendment<FieldChange>,
   ): Promise<'accepted' | 'rejected'> {
     const written = [...change].flatMap(([name, text]) => (text === null ? [] : [name, text]))
     const gone = [...change].flatMap(([name, text]) => (text === null ? [name] : []))
-    const args = [opened, id, ttl, written.length / 2, ...written, ...gone]
+    const args = [opened, id, written.length / 2, ...written, ...gone]
     return verdict('updateRecord', await runScript(redis, updateRecordScript, [key], args))
   }
 
@@ -114,6 +112,10 @@ export class RecordShape implements Shape<FieldChange> {
         return changed === undefined ? (cells[place] ?? null) : changed
       }),
     )
+  }
+
+  sizeOf(change: FieldChange): number {
+    return [...change.values()].reduce((size, text) => size + (text?.length ?? 0), 0)
   }
 
   #cellsOf(record: unknown): Cells {
@@ -149,10 +151,4 @@ function textOf({ name, isNullable, write }: Field, value: unknown): Buffer | nu
   } catch (error) {
     throw new TypeError(`field "${name}": ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
-}
-
-function verdict(operation: string, reply: unknown): 'accepted' | 'rejected' {
-  if (reply === 1) return 'accepted'
-  if (reply === 0) return 'rejected'
-  throw unknownReply(operation, reply)
 }

@@ -68,7 +68,7 @@ export const openRecordScript: Script = {
 
 export const updateRecordScript: Script = {
   name: 'updateRecord',
-  sha1: '263263447956cefdd2a92578811e3a409966da12',
+  sha1: 'c7c88d19c481d7938004e9f1fba82cc90c692a5d',
   source: [
     "local header = redis.pcall('HGET', KEYS[1], '@')",
     "if type(header) ~= 'string' then return 0 end",
@@ -76,13 +76,13 @@ export const updateRecordScript: Script = {
     "if string.sub(header, 1, 23) ~= 'V' .. ARGV[1] then return 0 end",
     "",
     "local time = redis.call('TIME')",
-    "local ends = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[3]",
-    "local life = string.format('%013.0f', ends) .. string.format('%010.0f', ARGV[3])",
-    "header = 'V' .. ARGV[2] .. '3-' .. string.rep('0', 13) .. life .. string.sub(header, 62)",
-    "local written = 4 + 2 * ARGV[4]",
-    "redis.call('HSET', KEYS[1], '@', header, unpack(ARGV, 5, written))",
+    "local ttl = tonumber(string.sub(header, 52, 61))",
+    "local ends = string.format('%013.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ttl)",
+    "header = 'V' .. ARGV[2] .. '3-' .. string.rep('0', 13) .. ends .. string.sub(header, 52)",
+    "local written = 3 + 2 * ARGV[3]",
+    "redis.call('HSET', KEYS[1], '@', header, unpack(ARGV, 4, written))",
     "if #ARGV > written then redis.call('HDEL', KEYS[1], unpack(ARGV, written + 1)) end",
-    "redis.call('PEXPIRE', KEYS[1], ARGV[3])",
+    "redis.call('PEXPIRE', KEYS[1], ttl)",
     "return 1",
   ].join('\n'),
 }

@@ -34,7 +34,7 @@ export const acquireWindowScript: Script = {
 
 export const appendScript: Script = {
   name: 'append',
-  sha1: '695101a5a6bee8eaa03892dd1f9b65388881eaf6',
+  sha1: '5c29b80b328667671102cf08da79afa7d538cdce',
   source: [
     "if redis.call('TYPE', KEYS[1]).ok ~= 'list' then return 0 end",
     "local header = redis.call('LINDEX', KEYS[1], 0)",
@@ -43,7 +43,7 @@ export const appendScript: Script = {
     "if head ~= 'V' .. ARGV[1] then return 0 end",
     "",
     "-- First what Redis refuses when its memory is full: nothing has changed then.",
-    "for from = 7, #ARGV, 1000 do",
+    "for from = 5, #ARGV, 1000 do",
     "  redis.call('RPUSH', KEYS[1], unpack(ARGV, from, math.min(from + 999, #ARGV)))",
     "end",
     "redis.call('LPOP', KEYS[1])",
@@ -60,22 +60,22 @@ export const appendScript: Script = {
     "  end",
     "  return count",
     "end",
-    "local kept = tonumber(ARGV[5])",
-    "if ARGV[6] ~= '' then kept = math.min(kept, within(tonumber(ARGV[6]))) end",
+    "local kept = tonumber(ARGV[3])",
+    "if ARGV[4] ~= '' then kept = math.min(kept, within(tonumber(ARGV[4]))) end",
     "if kept > 0 then redis.call('LTRIM', KEYS[1], -kept, -1) end",
     "",
     "local time = redis.call('TIME')",
-    "local ends = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[3]",
-    "local life = string.format('%013.0f', ends) .. string.format('%010.0f', ARGV[3])",
-    "redis.call('LPUSH', KEYS[1], 'V' .. ARGV[2] .. '3-' .. string.rep('0', 13) .. life .. string.sub(header, 62))",
-    "redis.call('PEXPIRE', KEYS[1], ARGV[4])",
+    "local ttl = tonumber(string.sub(header, 52, 61))",
+    "local ends = string.format('%013.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ttl)",
+    "redis.call('LPUSH', KEYS[1], 'V' .. ARGV[2] .. '3-' .. string.rep('0', 13) .. ends .. string.sub(header, 52))",
+    "redis.call('PEXPIRE', KEYS[1], ttl)",
     "return 1",
   ].join('\n'),
 }
 
 export const fillWindowScript: Script = {
   name: 'fillWindow',
-  sha1: '1cbcfe194e24c4fa3c760abd2ce89ff9c0049d12',
+  sha1: '0c34b7dc3fc955d504af63d71ced104c79b78161',
   source: [
     "local kind = redis.call('TYPE', KEYS[1]).ok",
     "if kind == 'list' then",
@@ -87,10 +87,10 @@ export const fillWindowScript: Script = {
     "local ends = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[3]",
     "redis.call('UNLINK', KEYS[1])",
     "redis.call('RPUSH', KEYS[1], string.sub(ARGV[2], 1, 38) .. string.format('%013.0f', ends) .. string.sub(ARGV[2], 52))",
-    "for from = 5, #ARGV, 1000 do",
+    "for from = 4, #ARGV, 1000 do",
     "  redis.call('RPUSH', KEYS[1], unpack(ARGV, from, math.min(from + 999, #ARGV)))",
     "end",
-    "redis.call('PEXPIRE', KEYS[1], ARGV[4])",
+    "redis.call('PEXPIRE', KEYS[1], ARGV[3])",
     "return 1",
   ].join('\n'),
 }

@@ -1,7 +1,7 @@
-import { noValue, type Shape } from '../cache/shape.ts'
+import { noValue, type Shape, verdict } from '../cache/shape.ts'
 import { splitEntry } from '../entry/entry.ts'
 import { acquired } from '../protocol/acquire.ts'
-import { runScript, unknownReply } from '../protocol/script.ts'
+import { runScript } from '../protocol/script.ts'
 import type { Limit } from './limit.ts'
 import { acquireWindowScript, appendScript, fillWindowScript, openWindowScript } from './scripts.generated.ts'
 import { appended, packed, type Texts, unpacked, windowCodec } from './window-codec.ts'
@@ -22,19 +22,20 @@ export function windowShape(limit: Limit): Shape<Texts> {
       const reply = await runScript(redis, acquireWindowScript, [key], [token, ttl, replaceable, stale])
       return acquired(reply, attempt, entryOf)
     },
-    async fill(redis, key, { head }, { raw, freshFor, ttl }) {
+    async fill(redis, key, { head }, { raw, ttl }) {
       const { header, payload } = splitEntry(raw)
-      const args = [head, header, freshFor, ttl, ...unpacked(payload)]
-      return accepted('fillWindow', await runScript(redis, fillWindowScript, [key], args))
+      const args = [head, header, ttl, ...unpacked(payload)]
+      return verdict('fillWindow', await runScript(redis, fillWindowScript, [key], args))
     },
     async open(redis, key, { id, ttl, format }) {
-      return accepted('openWindow', await runScript(redis, openWindowScript, [key], [id, ttl, format])) === 'accepted'
+      return verdict('openWindow', await runScript(redis, openWindowScript, [key], [id, ttl, format])) === 'accepted'
     },
-    async amend(redis, key, { opened, id, freshFor, ttl, change }) {
-      const args = [opened, id, freshFor, ttl, most, budget?.tokens ?? '', ...change]
-      return accepted('append', await runScript(redis, appendScript, [key], args))
+    async amend(redis, key, { opened, id, change }) {
+      const args = [opened, id, most, budget?.tokens ?? '', ...change]
+      return verdict('append', await runScript(redis, appendScript, [key], args))
     },
     amended: (payload, texts) => appended(payload, texts, limit),
+    sizeOf: (texts) => texts.reduce((size, { length }) => size + length, 0),
   }
 }
 
@@ -43,10 +44,4 @@ function entryOf(elements: unknown): Buffer | undefined {
   if (!Array.isArray(elements)) return undefined
   const [header, ...items] = elements as Buffer[]
   return header && Buffer.concat([header, newline, packed(items)])
-}
-
-function accepted(operation: string, reply: unknown): 'accepted' | 'rejected' {
-  if (reply === 1) return 'accepted'
-  if (reply === 0) return 'rejected'
-  throw unknownReply(operation, reply)
 }

@@ -241,8 +241,8 @@ onEveryPlace('a record cache', ({ open }) => {
       ['null', { since: null }, 'field "since": expected a valid date, got null'],
       ['undefined', { stock: undefined }, 'field "stock": expected a finite number, got undefined'],
       ['NaN', { stock: Number.NaN }, 'field "stock": expected a finite number, got number'],
-      ['what is not declared', { colour: 'secret' }, 'field "colour" is not declared'],
-      ['the header', { '@': 'secret' }, 'field "@" is not declared'],
+      ['what is not declared', { colour: 'secret' }, 'a declared field is expected, such as { stock: 4 }'],
+      ['the header', { '@': 'secret' }, 'a declared field is expected, such as { stock: 4 }'],
       ['no fields', 'secret' as unknown as object, 'fields are expected, such as { stock: 4 }'],
     ])('whose write returns %s is refused, and the record void', async (_what, written, reason) => {
       const { products } = open()
@@ -253,6 +253,42 @@ onEveryPlace('a record cache', ({ open }) => {
       await expect(refused).rejects.toBeInstanceOf(UncacheableValueError)
       await expect(refused).rejects.toMatchObject({ key: 'product:p-1', message: `store "product:p-1": ${reason}` })
       expect(await products.get('p-1')).toEqual(notFound)
+    })
+
+    it('takes what is declared of a row that has more', async () => {
+      const { products, redis, at } = open()
+      await products.getOrLoad('p-1', () => lamp)
+
+      const row = { stock: 4, colour: 'red', '@': 'V' }
+      expect(await products.updateFields('p-1', () => row)).toBe('updated')
+
+      expect(await products.getOrLoad('p-1', never)).toEqual({ ...lamp, stock: 4 })
+      if (redis) expect(await redis.hexists(at('p-1'), 'colour')).toBe(0)
+    })
+
+    it('begins the TTL anew that its loader has set', async () => {
+      const { products, redis, at } = open()
+      await products.getOrLoad('p-1', ({ setTtl }) => {
+        setTtl('2h')
+        return lamp
+      })
+
+      expect(await products.updateFields('p-1', () => ({ stock: 4 }))).toBe('updated')
+
+      expect(await products.getOrLoad('p-1', never)).toEqual({ ...lamp, stock: 4 })
+      if (redis) expect(await redis.pttl(at('p-1'))).toBeGreaterThan(6_000_000)
+    })
+
+    it('that is larger than a value may be voids the record', async () => {
+      const { products, cache } = open({ maxValueSize: 1_000 })
+      const corrupt: unknown[] = []
+      cache.events.on('corrupt', (event) => corrupt.push(event))
+      await products.getOrLoad('p-1', () => lamp)
+
+      expect(await products.updateFields('p-1', () => ({ note: 'x'.repeat(2_000) }))).toBe('uncached')
+
+      expect(await products.get('p-1')).toEqual(notFound)
+      expect(corrupt).toEqual([])
     })
 
     it('whose write returns null voids the record', async () => {

@@ -23,7 +23,7 @@ export const recordOf = (fields: RecordAt['fields']): RecordAt => ({ header: hea
 export const negativeRecord = (): RecordAt => ({ header: headerOf('n'), fields: {} })
 
 function headerOf(kind: 'v' | 'n'): string {
-  const value = { format: 'record', negative: kind === 'n', packing: '-', freshFor: 5_000, cost: 7 } as const
+  const value = { format: 'record', negative: kind === 'n', packing: '-', freshFor: spans.given, cost: 7 } as const
   const raw = encodeEntry({ ...value, id: newToken(), etag: undefined, origin, tags: [], payload: Buffer.alloc(0) })
   return raw.toString('latin1').trimEnd()
 }
@@ -63,7 +63,6 @@ export async function standingAt(redis: Redis, key: string): Promise<Standing | 
 }
 
 /** What `standingAt` tells of a record that a script has written, with its lifetime. */
-export function written({ header, fields }: RecordAt, freshFor?: number): Record<string, string> {
-  const life = freshFor === undefined ? header.slice(51, 61) : String(freshFor).padStart(10, '0')
-  return { ...fields, header: `${header.slice(0, 25)}<0><given>${life}${header.slice(61)}`, ttl: 'given' }
+export function written({ header, fields }: RecordAt): Record<string, string> {
+  return { ...fields, header: `${header.slice(0, 25)}<0><given>${header.slice(51)}`, ttl: 'given' }
 }

@@ -27,16 +27,13 @@ const withHead = (head: string, { header, fields }: RecordAt): RecordAt => ({
   fields,
 })
 /** What becomes of the one that was seen. */
-const after = (fields: RecordAt['fields']) =>
-  written({ ...withHead(mine.header.slice(0, 23), seen), fields }, spans.given)
+const after = (fields: RecordAt['fields']) => written({ ...withHead(mine.header.slice(0, 23), seen), fields })
 
 type Change = Readonly<Record<string, string | null>>
 
 const amendment = (change: Change): Amendment<FieldChange> => ({
   opened: idIn(seen),
   id: idIn(mine),
-  freshFor: spans.given,
-  ttl: spans.given,
   change: new Map(Object.entries(change).map(([name, text]) => [name, text === null ? null : Buffer.from(text)])),
 })
 

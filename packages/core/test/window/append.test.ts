@@ -28,8 +28,6 @@ const asMine = ({ header }: Window): Window => ({ header: `${mine.header.slice(0
 const amendment = (change: readonly string[], opened: Window = seen): Amendment<Texts> => ({
   opened: idIn(opened),
   id: idIn(mine),
-  freshFor: spans.fresh,
-  ttl: spans.given,
   change: change.map((text) => Buffer.from(text)),
 })
 
@@ -54,7 +52,7 @@ describe('append', () => {
   const append = (key: string, change: readonly string[], limit: Limit = count, opened: Window = seen) =>
     windowShape(limit).amend(redis, key, amendment(change, opened))
 
-  const appended = written(asMine(seen), ['"a"', '"b"', '"c"'], spans.fresh)
+  const appended = written(asMine(seen), ['"a"', '"b"', '"c"'])
 
   it.each<Case>([
     { state: 'window, opened', before: listed(seen), reply: 'accepted', after: appended },
@@ -64,7 +62,7 @@ describe('append', () => {
       state: 'window, opened, empty',
       before: listed({ ...seen, items: [] }),
       reply: 'accepted',
-      after: written(asMine(seen), ['"c"'], spans.fresh),
+      after: written(asMine(seen), ['"c"']),
     },
     { state: 'window, this very one', before: listed(mine), reply: 'accepted', after: 'unchanged' },
     { state: 'window, another', before: listed(another), ...rejected },
@@ -121,7 +119,7 @@ describe('append', () => {
     await listed({ ...seen, items: before })(redis, key)
 
     expect(await append(key, added, limit)).toBe('accepted')
-    expect(await standingAt(redis, key)).toEqual(written(asMine(seen), after, spans.fresh))
+    expect(await standingAt(redis, key)).toEqual(written(asMine(seen), after))
   })
 
   it('of nothing renews the TTL', async () => {
@@ -129,7 +127,7 @@ describe('append', () => {
     await listed(seen)(redis, key)
 
     expect(await append(key, [])).toBe('accepted')
-    expect(await standingAt(redis, key)).toEqual(written(asMine(seen), ['"a"', '"b"'], spans.fresh))
+    expect(await standingAt(redis, key)).toEqual(written(asMine(seen), ['"a"', '"b"']))
   })
 
   it.each([count, tokens(5)])('of nothing to an empty window renews the TTL', async (limit) => {
@@ -137,7 +135,7 @@ describe('append', () => {
     await listed({ ...seen, items: [] })(redis, key)
 
     expect(await append(key, [], limit)).toBe('accepted')
-    expect(await standingAt(redis, key)).toEqual(written(asMine(seen), [], spans.fresh))
+    expect(await standingAt(redis, key)).toEqual(written(asMine(seen), []))
   })
 
   it('takes as many items as a window can have, and trims as many', async () => {

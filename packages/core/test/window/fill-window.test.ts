@@ -24,7 +24,7 @@ import { count, headIn, listed, rawOf, standingAt, type Window, windowOf, writte
 const window = windowOf('"a"', '"b"')
 const empty = windowOf()
 const another = windowOf('"z"')
-const entryOf = (loaded: Window): Entry => ({ raw: rawOf(loaded), freshFor: spans.fresh, ttl: spans.given })
+const entryOf = (loaded: Window): Entry => ({ raw: rawOf(loaded), freshFor: spans.given, ttl: spans.given })
 const filled = written(window, window.items)
 
 interface Case {

@@ -27,7 +27,7 @@ export const markedAs = ({ header, items }: Window, mark = 'w'): Window => ({
 })
 
 function headerOf(kind: 'v' | 'n'): string {
-  const value = { format: 'window', negative: kind === 'n', packing: '-', freshFor: 5_000, cost: 7 } as const
+  const value = { format: 'window', negative: kind === 'n', packing: '-', freshFor: spans.given, cost: 7 } as const
   const raw = encodeEntry({ ...value, id: newToken(), etag: undefined, origin, tags: [], payload: Buffer.alloc(0) })
   return raw.toString('latin1').trimEnd()
 }
@@ -56,7 +56,6 @@ export async function standingAt(redis: Redis, key: string): Promise<Standing | 
 }
 
 /** What `standingAt` tells of a window that a script has written, with its lifetime. */
-export function written({ header }: Window, items: readonly string[], freshFor?: number): string[] {
-  const life = freshFor === undefined ? header.slice(51, 61) : String(freshFor).padStart(10, '0')
-  return [`${header.slice(0, 25)}<0><fresh>${life}${header.slice(61)}`, ...items, 'given']
+export function written({ header }: Window, items: readonly string[]): string[] {
+  return [`${header.slice(0, 25)}<0><given>${header.slice(51)}`, ...items, 'given']
 }

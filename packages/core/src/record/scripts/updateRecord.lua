@@ -1,4 +1,4 @@
---[[ updateRecord: write some fields of a record that is cached, and renew its TTL.
+--[[ updateRecord: write some fields of a record that is cached, and begin its TTL anew: that which it was filled with.
 
   Keeps     A record is changed only while it is whole, and nothing else has happened to it since its writer has opened it.
             docs/guarantees.md, P1
@@ -6,8 +6,7 @@
   KEYS[1]   the record
   ARGV[1]   opened  the id that its writer has given it
   ARGV[2]   id      of the record from then on, 22 characters
-  ARGV[3]   ttl     in milliseconds, >= 1
-  ARGV[4]   count   of the fields that are written
+  ARGV[3]   count   of the fields that are written
   ARGV[…]   the name and the text of each, then the names of those that are null
 
   State of the key              becomes                          reply
@@ -27,11 +26,11 @@ if string.sub(header, 1, 23) == 'V' .. ARGV[2] then return 1 end
 if string.sub(header, 1, 23) ~= 'V' .. ARGV[1] then return 0 end
 
 local time = redis.call('TIME')
-local ends = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[3]
-local life = string.format('%013.0f', ends) .. string.format('%010.0f', ARGV[3])
-header = 'V' .. ARGV[2] .. '3-' .. string.rep('0', 13) .. life .. string.sub(header, 62)
-local written = 4 + 2 * ARGV[4]
-redis.call('HSET', KEYS[1], '@', header, unpack(ARGV, 5, written))
+local ttl = tonumber(string.sub(header, 52, 61))
+local ends = string.format('%013.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ttl)
+header = 'V' .. ARGV[2] .. '3-' .. string.rep('0', 13) .. ends .. string.sub(header, 52)
+local written = 3 + 2 * ARGV[3]
+redis.call('HSET', KEYS[1], '@', header, unpack(ARGV, 4, written))
 if #ARGV > written then redis.call('HDEL', KEYS[1], unpack(ARGV, written + 1)) end
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ttl)
 return 1

@@ -1,4 +1,5 @@
---[[ append: add the newest items to a window that is cached, take off what is too old for it then, and renew its TTL.
+--[[ append: add the newest items to a window that is cached, take off what is too old for it then, and begin its TTL
+  anew: that which it was filled with.
 
   Keeps     A window is appended to only if nothing else has happened to it since its writer has opened it.
             docs/guarantees.md, P1
@@ -6,11 +7,9 @@
   KEYS[1]   the window
   ARGV[1]   opened  the id that its writer has given it
   ARGV[2]   id      of the window from then on, 22 characters
-  ARGV[3]   fresh   soft TTL in milliseconds, >= 1
-  ARGV[4]   ttl     hard TTL in milliseconds, >= fresh
-  ARGV[5]   most    how many items are kept, >= 1
-  ARGV[6]   budget  what the weights of those may sum to, or '': they have none. The newest is kept whatever it weighs
-  ARGV[7…]  items   oldest first; with a budget each begins with its weight, and a space
+  ARGV[3]   most    how many items are kept, >= 1
+  ARGV[4]   budget  what the weights of those may sum to, or '': they have none. The newest is kept whatever it weighs
+  ARGV[5…]  items   oldest first; with a budget each begins with its weight, and a space
 
   State of the key        becomes                         reply
   window, opened          with the items, id and TTL      1   unmarked
@@ -31,7 +30,7 @@ if head == 'V' .. ARGV[2] then return 1 end
 if head ~= 'V' .. ARGV[1] then return 0 end
 
 -- First what Redis refuses when its memory is full: nothing has changed then.
-for from = 7, #ARGV, 1000 do
+for from = 5, #ARGV, 1000 do
   redis.call('RPUSH', KEYS[1], unpack(ARGV, from, math.min(from + 999, #ARGV)))
 end
 redis.call('LPOP', KEYS[1])
@@ -48,13 +47,13 @@ local function within(budget)
   end
   return count
 end
-local kept = tonumber(ARGV[5])
-if ARGV[6] ~= '' then kept = math.min(kept, within(tonumber(ARGV[6]))) end
+local kept = tonumber(ARGV[3])
+if ARGV[4] ~= '' then kept = math.min(kept, within(tonumber(ARGV[4]))) end
 if kept > 0 then redis.call('LTRIM', KEYS[1], -kept, -1) end
 
 local time = redis.call('TIME')
-local ends = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[3]
-local life = string.format('%013.0f', ends) .. string.format('%010.0f', ARGV[3])
-redis.call('LPUSH', KEYS[1], 'V' .. ARGV[2] .. '3-' .. string.rep('0', 13) .. life .. string.sub(header, 62))
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
+local ttl = tonumber(string.sub(header, 52, 61))
+local ends = string.format('%013.0f', time[1] * 1000 + math.floor(time[2] / 1000) + ttl)
+redis.call('LPUSH', KEYS[1], 'V' .. ARGV[2] .. '3-' .. string.rep('0', 13) .. ends .. string.sub(header, 52))
+redis.call('PEXPIRE', KEYS[1], ttl)
 return 1

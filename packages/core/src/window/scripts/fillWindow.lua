@@ -6,9 +6,8 @@
   KEYS[1]   the entry
   ARGV[1]   expected  the head of the lease
   ARGV[2]   header    with its own fresh id
-  ARGV[3]   fresh     soft TTL in milliseconds, >= 1
-  ARGV[4]   ttl       hard TTL in milliseconds, >= fresh
-  ARGV[5…]  items     oldest first; there may be none
+  ARGV[3]   ttl       in milliseconds, >= 1
+  ARGV[4…]  items     oldest first; there may be none
 
   State of the key        becomes      reply
   absent                  absent       0   invalidated, evicted or expired
@@ -31,8 +30,8 @@ local time = redis.call('TIME')
 local ends = time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[3]
 redis.call('UNLINK', KEYS[1])
 redis.call('RPUSH', KEYS[1], string.sub(ARGV[2], 1, 38) .. string.format('%013.0f', ends) .. string.sub(ARGV[2], 52))
-for from = 5, #ARGV, 1000 do
+for from = 4, #ARGV, 1000 do
   redis.call('RPUSH', KEYS[1], unpack(ARGV, from, math.min(from + 999, #ARGV)))
 end
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
