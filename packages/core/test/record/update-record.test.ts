@@ -13,7 +13,6 @@ import {
   lease,
   newKey,
   type State,
-  spans,
   withoutTtl,
   withTtl,
 } from '../protocol/standing.ts'

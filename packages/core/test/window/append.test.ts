@@ -15,7 +15,6 @@ import {
   lease,
   newKey,
   type State,
-  spans,
   withoutTtl,
 } from '../protocol/standing.ts'
 import { count, idIn, listed, markedAs, standingAt, tokens, type Window, windowOf, written } from './standing-window.ts'
