@@ -131,6 +131,7 @@ const noted = /^(?: (?<etag>(?!#)[^ ]*))?(?: #(?<tags>[^ ]*))?(?: .*)?$/s
 const marks = new Map([
   ['r', 'refreshing'],
   ['f', 'failed'],
+  ['w', 'writing'],
 ] as const) as ReadonlyMap<string | undefined, Mark['kind']>
 
 /** What the bytes hold, said once more and in other words: that which `encodeEntry` and the scripts would have written. */
