@@ -154,7 +154,8 @@ onEveryStore('a definition', ({ open }) => {
     await products.set('3', 'three')
 
     const ttls = await Promise.all(['1', '2', '3'].map((id) => cache.ttl(products.key(id))))
-    expect(ttls.map((ttl) => Math.ceil((ttl ?? 0) / 60_000))).toEqual([5, 1, 5])
+    // To the minute: a store may be asked by a clock that is a little ahead of its own.
+    expect(ttls.map((ttl) => Math.round((ttl ?? 0) / 60_000))).toEqual([5, 1, 5])
   })
 
   it('is the same in every cache it is bound to', async () => {
