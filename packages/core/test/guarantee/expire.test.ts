@@ -2,6 +2,7 @@ import { gate } from '@cache-aside/testkit'
 import { expect, it } from 'vitest'
 import { next } from './events-heard.ts'
 import { LateClock } from './late-clock.ts'
+import { ManualClock } from '../manual-clock.ts'
 import { onEveryStore } from './on-every-store.ts'
 
 const broken = () => Promise.reject(new Error('no database'))
@@ -30,13 +31,14 @@ onEveryStore('no stale read after an expiry by call', ({ open }) => {
   })
 
   it('whose loader is only slow', async () => {
-    const cache = open({ ...options, softTimeout: 1 })
+    const clock = new ManualClock()
+    const cache = open({ ...options, softTimeout: 1 }, undefined, clock)
     await cache.getOrLoad('k', () => 'old')
     await cache.expire('k')
     const source = gate<string>()
     const reading = cache.getOrLoad('k', source.load)
     await source.called
-    await new Promise((resolve) => setTimeout(resolve, 20)) // Longer than the soft timeout.
+    clock.pass(20) // Longer than the soft timeout.
     source.answer('new')
 
     expect(await reading).toBe('new')

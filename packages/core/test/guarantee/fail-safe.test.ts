@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { LoadTimeoutError } from '../../src/errors.ts'
 import { heard, next } from './events-heard.ts'
 import { LateClock } from './late-clock.ts'
+import { ManualClock } from '../manual-clock.ts'
 import { onEveryStore } from './on-every-store.ts'
 
 const broken = () => Promise.reject(new Error('no database'))
@@ -119,11 +120,12 @@ onEveryStore('a soft timeout', ({ open }) => {
   })
 
   it('is none where nothing stale is at hand', async () => {
-    const cache = open({ ...options, softTimeout: 1 })
+    const clock = new ManualClock()
+    const cache = open({ ...options, softTimeout: 1 }, undefined, clock)
     const source = gate<string>()
     const reading = cache.getOrLoad('k', source.load)
     await source.called
-    await new Promise((resolve) => setTimeout(resolve, 20)) // Longer than the soft timeout.
+    clock.pass(20) // Longer than the soft timeout.
     source.answer('new')
 
     expect(await reading).toBe('new')
